@@ -1,0 +1,246 @@
+//! The multiplier seam: what the core asks for, and what a multiplier answers.
+//!
+//! `cpu` and `netlist` never see each other; they meet here. The core turns MUL, MULH, MULHSU and MULHU into a
+//! [`MulOp`] and two operands; a [`Unit`] answers with a value and a number of clock cycles, or never.
+
+use rustc_hash::FxHashSet;
+use std::fmt;
+
+/// Which half of the 64-bit product an operation returns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Part {
+    /// Bits 31:0.
+    Low,
+    /// Bits 63:32.
+    High,
+}
+
+/// One of the four multiplications of the M extension, described by what it does.
+///
+/// Source: The RISC-V Instruction Set Manual, Volume I, chapter "M" Extension, "Multiplication Operations".
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct MulOp {
+    /// The half of the product that is returned.
+    pub part: Part,
+    /// Whether rs1 is a signed number.
+    pub signed_rs1: bool,
+    /// Whether rs2 is a signed number.
+    pub signed_rs2: bool,
+}
+
+impl MulOp {
+    /// MUL: low half; the signs do not matter to it, and the unit is told "unsigned" as the core does.
+    pub const MUL: Self = Self { part: Part::Low, signed_rs1: false, signed_rs2: false };
+    /// MULH: high half of signed x signed.
+    pub const MULH: Self = Self { part: Part::High, signed_rs1: true, signed_rs2: true };
+    /// MULHSU: high half of signed x unsigned.
+    pub const MULHSU: Self = Self { part: Part::High, signed_rs1: true, signed_rs2: false };
+    /// MULHU: high half of unsigned x unsigned.
+    pub const MULHU: Self = Self { part: Part::High, signed_rs1: false, signed_rs2: false };
+    /// All four, in the order of their `funct3`.
+    pub const ALL: [Self; 4] = [Self::MUL, Self::MULH, Self::MULHSU, Self::MULHU];
+
+    /// Its place in [`MulOp::ALL`], 0..=3.
+    pub fn index(self) -> usize {
+        match (self.part, self.signed_rs1, self.signed_rs2) {
+            (Part::Low, ..) => 0,
+            (Part::High, true, true) => 1,
+            (Part::High, true, false) => 2,
+            (Part::High, false, _) => 3,
+        }
+    }
+
+    /// The manual's mnemonic in lower case.
+    pub fn name(self) -> &'static str {
+        ["mul", "mulh", "mulhsu", "mulhu"][self.index()]
+    }
+
+    /// The exact product, by 64-bit integer arithmetic.
+    #[inline]
+    pub fn product(self, rs1: u32, rs2: u32) -> u32 {
+        if self.part == Part::Low {
+            return rs1.wrapping_mul(rs2);
+        }
+        let widen = |x: u32, signed: bool| if signed { i64::from(x as i32) } else { i64::from(x) };
+        // i128 is not needed: a 33-bit by 33-bit product wraps i64 only above bit 63, which is not returned.
+        (widen(rs1, self.signed_rs1).wrapping_mul(widen(rs2, self.signed_rs2)) >> 32) as u32
+    }
+}
+
+impl fmt::Display for MulOp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// What the unit answers to one operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Answer {
+    /// A value, after so many clock cycles (1 or more).
+    Done {
+        /// The 32-bit result.
+        value: u32,
+        /// Clock cycles from the operands to the answer.
+        cycles: u32,
+    },
+    /// The unit's state machine is stuck: the core waits for ever.
+    Never,
+}
+
+/// A multiplier. The order of the operands matters: a faulty multiplier does not commute.
+pub trait Unit {
+    /// Executes one operation.
+    fn exec(&mut self, op: MulOp, rs1: u32, rs2: u32) -> Answer;
+
+    /// Tells the unit that a division left `left` (34 bits) in the intermediate register which both share.
+    fn divided(&mut self, left: u64) {
+        let _ = left;
+    }
+
+    /// Brings the unit into its state after reset, and its counters to 0.
+    fn reset(&mut self);
+
+    /// What was counted since the last reset.
+    fn counts(&self) -> Counts;
+}
+
+/// How many multiplications a run executed, and how many of them were wrong.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Counts {
+    /// Multiplications executed (MUL, MULH, MULHSU, MULHU).
+    pub muls: u64,
+    /// Those whose value differs from the exact product, or that never answered.
+    pub wrong: u64,
+    /// Distinct (operation, rs1, rs2) among the wrong ones.
+    pub distinct_wrong: u64,
+    /// Those that differ from a fault-free unit in value, latency or next state.
+    pub differing: u64,
+}
+
+/// The clock cycles of a fault-free multiplier, by operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Latency {
+    /// Cycles of MUL.
+    pub low: u32,
+    /// Cycles of MULH, MULHSU and MULHU.
+    pub high: u32,
+}
+
+impl Latency {
+    /// cve2 with `RV32MSingleCycle`: MUL 1, MULH* 2 cycles.
+    pub const SINGLE_CYCLE: Self = Self { low: 1, high: 2 };
+    /// cve2 with `RV32MFast`: MUL 3, MULH* 4 cycles.
+    pub const FAST: Self = Self { low: 3, high: 4 };
+
+    /// Cycles of one operation.
+    #[inline]
+    pub fn of(self, op: MulOp) -> u32 {
+        match op.part {
+            Part::Low => self.low,
+            Part::High => self.high,
+        }
+    }
+}
+
+/// The multiplier that is always right.
+#[derive(Clone, Debug)]
+pub struct Exact {
+    latency: Latency,
+    counts: Counts,
+}
+
+impl Exact {
+    /// An exact multiplier with the given cycle counts.
+    pub fn new(latency: Latency) -> Self {
+        Self { latency, counts: Counts::default() }
+    }
+}
+
+impl Unit for Exact {
+    #[inline]
+    fn exec(&mut self, op: MulOp, rs1: u32, rs2: u32) -> Answer {
+        self.counts.muls += 1;
+        Answer::Done { value: op.product(rs1, rs2), cycles: self.latency.of(op) }
+    }
+
+    fn reset(&mut self) {
+        self.counts = Counts::default();
+    }
+
+    fn counts(&self) -> Counts {
+        self.counts
+    }
+}
+
+/// An operation with its operands: what a fault-free multiplication depends on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Tuple {
+    /// The operation.
+    pub op: MulOp,
+    /// First operand.
+    pub rs1: u32,
+    /// Second operand.
+    pub rs2: u32,
+}
+
+/// An exact multiplier that remembers the distinct operations it was asked for.
+#[derive(Clone, Debug)]
+pub struct Recorder {
+    exact: Exact,
+    seen: FxHashSet<Tuple>,
+}
+
+impl Recorder {
+    /// A recorder with the given cycle counts and an empty record.
+    pub fn new(latency: Latency) -> Self {
+        Self { exact: Exact::new(latency), seen: FxHashSet::default() }
+    }
+
+    /// The distinct operations since the last reset, in ascending order.
+    pub fn tuples(&self) -> Vec<Tuple> {
+        let mut tuples: Vec<_> = self.seen.iter().copied().collect();
+        tuples.sort_unstable();
+        tuples
+    }
+}
+
+impl Unit for Recorder {
+    fn exec(&mut self, op: MulOp, rs1: u32, rs2: u32) -> Answer {
+        self.seen.insert(Tuple { op, rs1, rs2 });
+        self.exact.exec(op, rs1, rs2)
+    }
+
+    fn reset(&mut self) {
+        self.exact.reset();
+        self.seen.clear();
+    }
+
+    fn counts(&self) -> Counts {
+        self.exact.counts()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn products_follow_the_manual_at_the_corners() {
+        // Worked out by hand: (-2^31)^2 = 2^62; (2^32-1)^2 = 2^64 - 2^33 + 1; -1 * (2^32-1) = -2^32 + 1.
+        let min = 0x8000_0000;
+        assert_eq!(MulOp::MULH.product(min, min), 0x4000_0000);
+        assert_eq!(MulOp::MULHU.product(u32::MAX, u32::MAX), 0xffff_fffe);
+        assert_eq!(MulOp::MUL.product(u32::MAX, u32::MAX), 1);
+        assert_eq!(MulOp::MULHSU.product(u32::MAX, u32::MAX), 0xffff_ffff);
+        assert_eq!(MulOp::MULHSU.product(min, u32::MAX), 0x8000_0000);
+        assert_eq!(MulOp::MULHSU.product(1, u32::MAX), 0);
+        assert_eq!(MulOp::MULH.product(u32::MAX, 1), u32::MAX);
+    }
+
+    #[test]
+    fn operations_know_their_place() {
+        for (i, op) in MulOp::ALL.into_iter().enumerate() {
+            assert_eq!(op.index(), i);
+        }
+    }
+}
