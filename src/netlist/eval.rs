@@ -1,0 +1,130 @@
+//! Evaluates a [`Program`](super::program::Program) for `64 * N` patterns at a time.
+//!
+//! A slot holds `[u64; N]`: one bit a lane. Lanes may be operand patterns under one fault, or faults under one
+//! pattern: an [`Injection`] forces a net in the lanes of its masks and leaves the others alone.
+
+use super::Net;
+use super::program::{Op, Program};
+
+/// Values of one net in all lanes.
+pub type Lanes<const N: usize> = [u64; N];
+
+/// All lanes 0 or all lanes 1.
+pub fn splat<const N: usize>(value: bool) -> Lanes<N> {
+    [if value { u64::MAX } else { 0 }; N]
+}
+
+/// Forces a net to 0 in some lanes and to 1 in others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Injection<const N: usize> {
+    /// The net.
+    pub net: Net,
+    /// Lanes in which it is stuck at 0.
+    pub at0: Lanes<N>,
+    /// Lanes in which it is stuck at 1.
+    pub at1: Lanes<N>,
+}
+
+impl<const N: usize> Injection<N> {
+    fn apply(&self, value: &mut Lanes<N>) {
+        for (i, v) in value.iter_mut().enumerate() {
+            *v = (*v & !self.at0[i]) | self.at1[i];
+        }
+    }
+}
+
+/// Evaluates all gates once. Sources (inputs, constants, flip-flop outputs) must be in `values`, which has
+/// `program.slots` entries; everything else is written.
+pub fn evaluate<const N: usize>(
+    program: &Program,
+    values: &mut [Lanes<N>],
+    injections: &[Injection<N>],
+) {
+    let mut placed: Vec<(u32, &Injection<N>)> = Vec::with_capacity(injections.len());
+    for injection in injections {
+        match program.writer[injection.net.index()] {
+            Some(op) => placed.push((op + 1, injection)),
+            None => injection.apply(&mut values[injection.net.index()]),
+        }
+    }
+    placed.sort_by_key(|(op, _)| *op);
+    let mut from = 0;
+    for (to, injection) in placed {
+        run(&program.ops[from..to as usize], values);
+        injection.apply(&mut values[injection.net.index()]);
+        from = to as usize;
+    }
+    run(&program.ops[from..], values);
+}
+
+/// Runs a list of ops over `values`.
+#[inline]
+pub fn run<const N: usize>(ops: &[Op], values: &mut [Lanes<N>]) {
+    for op in ops {
+        let [a, b, c] = op.inputs.map(|slot| slot as usize);
+        let map1 = |f: fn(u64) -> u64, v: &[Lanes<N>]| v[a].map(f);
+        let map2 = |f: fn(u64, u64) -> u64, v: &[Lanes<N>]| {
+            let (x, y) = (&v[a], &v[b]);
+            std::array::from_fn(|i| f(x[i], y[i]))
+        };
+        let map3 = |f: fn(u64, u64, u64) -> u64, v: &[Lanes<N>]| {
+            let (x, y, z) = (&v[a], &v[b], &v[c]);
+            std::array::from_fn(|i| f(x[i], y[i], z[i]))
+        };
+        // Row `a + 2b + 4c` of the table is the result; the functions below are the ones that cells have.
+        let value: Lanes<N> = match op.table {
+            0xaa => values[a],
+            0x55 => map1(|x| !x, values),
+            0x88 => map2(|x, y| x & y, values),
+            0xee => map2(|x, y| x | y, values),
+            0x66 => map2(|x, y| x ^ y, values),
+            0x77 => map2(|x, y| !(x & y), values),
+            0x11 => map2(|x, y| !(x | y), values),
+            0x99 => map2(|x, y| !(x ^ y), values),
+            0x22 => map2(|x, y| x & !y, values),
+            0x44 => map2(|x, y| !x & y, values),
+            0xbb => map2(|x, y| x | !y, values),
+            0xdd => map2(|x, y| !x | y, values),
+            0x96 => map3(|x, y, z| x ^ y ^ z, values),
+            0x69 => map3(|x, y, z| !(x ^ y ^ z), values),
+            0xe8 => map3(|x, y, z| (x & y) | (z & (x | y)), values),
+            0xca => map3(|x, y, z| (x & !z) | (y & z), values),
+            0x80 => map3(|x, y, z| x & y & z, values),
+            0xfe => map3(|x, y, z| x | y | z, values),
+            0x7f => map3(|x, y, z| !(x & y & z), values),
+            0x01 => map3(|x, y, z| !(x | y | z), values),
+            0x15 => map3(|x, y, z| !(x | (y & z)), values),
+            0x07 => map3(|x, y, z| !(z | (x & y)), values),
+            0x57 => map3(|x, y, z| !(x & (y | z)), values),
+            0x1f => map3(|x, y, z| !(z & (x | y)), values),
+            table => generic(table, &values[a], &values[b], &values[c]),
+        };
+        values[op.out as usize] = value;
+    }
+}
+
+/// Any function of three inputs, as the sum of its rows.
+fn generic<const N: usize>(table: u8, a: &Lanes<N>, b: &Lanes<N>, c: &Lanes<N>) -> Lanes<N> {
+    let literal = |x: u64, row: u32, bit: u32| if row >> bit & 1 == 1 { x } else { !x };
+    std::array::from_fn(|i| {
+        (0..8).filter(|row| table >> row & 1 == 1).fold(0, |sum, row| {
+            sum | literal(a[i], row, 0) & literal(b[i], row, 1) & literal(c[i], row, 2)
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_truth_table_is_evaluated_as_it_is_written() {
+        // Lane i holds row i of the table: a, b, c are the bits of i.
+        let inputs: [Lanes<1>; 3] = [[0xaa], [0xcc], [0xf0]];
+        for table in 0..=255 {
+            let mut values = vec![inputs[0], inputs[1], inputs[2], [0]];
+            run(&[Op { table, inputs: [0, 1, 2], out: 3 }], &mut values);
+            assert_eq!(values[3][0] & 0xff, u64::from(table), "table {table:#04x}");
+        }
+    }
+}

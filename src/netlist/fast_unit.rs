@@ -1,0 +1,175 @@
+//! The faulty multiplier at the speed of a look-up: a memo of answers, and the folded programs for what is not in it.
+//!
+//! Used only for faults that are proved to make the unit a function of its operands ([`super::sequence`]); then each
+//! answer is computed once and looked up ever after. Whether a product is wrong is stored with it.
+
+use super::circuit::Circuit;
+use super::screen;
+use super::sequence::Sequences;
+use crate::unit::{Answer, Counts, Latency, MulOp, Tuple, Unit};
+
+/// An entry of the memo: an open-addressed hash table with linear probing.
+#[derive(Clone, Copy, Debug, Default)]
+struct Entry {
+    rs1: u32,
+    rs2: u32,
+    value: u32,
+    /// Bit 0: in use; bit 1: the value is wrong; bits 2..4: the operation; the rest: the run that last saw it wrong.
+    tag: u32,
+}
+
+const USED: u32 = 1;
+const WRONG: u32 = 2;
+const OP_SHIFT: u32 = 2;
+const KEY_MASK: u32 = 0b1101;
+const RUN_SHIFT: u32 = 4;
+const LAST_RUN: u32 = u32::MAX >> RUN_SHIFT;
+const FIRST_CAPACITY: usize = 1 << 12;
+
+/// The fast unit.
+#[derive(Clone, Debug)]
+pub struct FastUnit {
+    sequences: Sequences,
+    sound: Latency,
+    entries: Vec<Entry>,
+    used: usize,
+    run: u32,
+    counts: Counts,
+    scratch: Vec<[u64; 1]>,
+}
+
+impl FastUnit {
+    /// A unit with an empty memo.
+    pub fn new(circuit: &Circuit, sequences: Sequences) -> Self {
+        Self {
+            sequences,
+            sound: circuit.latency(),
+            entries: vec![Entry::default(); FIRST_CAPACITY],
+            used: 0,
+            run: 1,
+            counts: Counts::default(),
+            scratch: Vec::new(),
+        }
+    }
+
+    /// Computes the answers to `tuples` many at a time and keeps them; returns for each whether it is right in value
+    /// and latency.
+    pub fn learn(&mut self, tuples: &[Tuple]) -> Vec<bool> {
+        let answers = screen::answers(&self.sequences, tuples);
+        let judged = tuples.iter().zip(answers);
+        judged
+            .map(|(tuple, answer)| match answer {
+                Answer::Done { value, cycles } => {
+                    if self.find(tuple.op, tuple.rs1, tuple.rs2).is_err() {
+                        self.insert(tuple.op, tuple.rs1, tuple.rs2, value);
+                    }
+                    value == tuple.op.product(tuple.rs1, tuple.rs2)
+                        && cycles == self.sound.of(tuple.op)
+                }
+                Answer::Never => false,
+            })
+            .collect()
+    }
+
+    #[inline]
+    fn slot(&self, op: MulOp, rs1: u32, rs2: u32) -> usize {
+        let key = u64::from(rs1) | u64::from(rs2) << 32;
+        let hash = (key ^ op.index() as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        (hash >> 32) as usize & (self.entries.len() - 1)
+    }
+
+    /// The place of an entry, or the free place where it belongs.
+    #[inline]
+    fn find(&self, op: MulOp, rs1: u32, rs2: u32) -> Result<usize, usize> {
+        let key = (op.index() as u32) << OP_SHIFT | USED;
+        let mut at = self.slot(op, rs1, rs2);
+        loop {
+            let entry = &self.entries[at];
+            if entry.rs1 == rs1 && entry.rs2 == rs2 && entry.tag & KEY_MASK == key {
+                return Ok(at);
+            }
+            if entry.tag & USED == 0 {
+                return Err(at);
+            }
+            at = (at + 1) & (self.entries.len() - 1);
+        }
+    }
+
+    fn insert(&mut self, op: MulOp, rs1: u32, rs2: u32, value: u32) -> usize {
+        if self.used * 2 >= self.entries.len() {
+            let doubled = vec![Entry::default(); self.entries.len() * 2];
+            for entry in std::mem::replace(&mut self.entries, doubled) {
+                if entry.tag & USED != 0 {
+                    let op = MulOp::ALL[(entry.tag >> OP_SHIFT & 3) as usize];
+                    if let Err(at) = self.find(op, entry.rs1, entry.rs2) {
+                        self.entries[at] = entry;
+                    }
+                }
+            }
+        }
+        let wrong = if value == op.product(rs1, rs2) { 0 } else { WRONG };
+        let (Ok(at) | Err(at)) = self.find(op, rs1, rs2);
+        self.entries[at] =
+            Entry { rs1, rs2, value, tag: (op.index() as u32) << OP_SHIFT | USED | wrong };
+        self.used += 1;
+        at
+    }
+
+    /// Computes one answer through the gates that are left after folding.
+    #[cold]
+    fn compute(&mut self, op: MulOp, rs1: u32, rs2: u32) -> u32 {
+        let plane = |word: u32, i: usize| [u64::from(word >> i & 1)];
+        let operands =
+            std::array::from_fn(|i| if i < 32 { plane(rs1, i) } else { plane(rs2, i - 32) });
+        let mut answer = [[0]; 32];
+        self.sequences.of(op).evaluate(&mut self.scratch, &operands, &mut answer);
+        answer.iter().enumerate().fold(0, |value, (i, bit)| value | ((bit[0] & 1) as u32) << i)
+    }
+}
+
+impl Unit for FastUnit {
+    #[inline]
+    fn exec(&mut self, op: MulOp, rs1: u32, rs2: u32) -> Answer {
+        self.counts.muls += 1;
+        let Some(cycles) = self.sequences.of(op).cycles() else {
+            self.counts.wrong += 1;
+            self.counts.distinct_wrong += 1;
+            self.counts.differing += 1;
+            return Answer::Never;
+        };
+        let at = match self.find(op, rs1, rs2) {
+            Ok(at) => at,
+            Err(_) => {
+                let value = self.compute(op, rs1, rs2);
+                self.insert(op, rs1, rs2, value)
+            }
+        };
+        let entry = &mut self.entries[at];
+        if entry.tag & WRONG != 0 {
+            self.counts.wrong += 1;
+            self.counts.differing += 1;
+            if entry.tag >> RUN_SHIFT != self.run {
+                entry.tag = entry.tag & ((1 << RUN_SHIFT) - 1) | self.run << RUN_SHIFT;
+                self.counts.distinct_wrong += 1;
+            }
+        } else if cycles != self.sound.of(op) {
+            self.counts.differing += 1;
+        }
+        Answer::Done { value: entry.value, cycles }
+    }
+
+    fn reset(&mut self) {
+        self.counts = Counts::default();
+        self.run += 1;
+        if self.run > LAST_RUN {
+            self.run = 1;
+            for entry in &mut self.entries {
+                entry.tag &= (1 << RUN_SHIFT) - 1;
+            }
+        }
+    }
+
+    fn counts(&self) -> Counts {
+        self.counts
+    }
+}

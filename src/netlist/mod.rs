@@ -1,0 +1,165 @@
+//! Netlists: the multiplier as gates, a stuck-at fault on any of its nets, and what it then answers.
+//!
+//! In: structural Verilog, a Liberty file, and a binding that says how the netlist is a multiplier. Out: a
+//! [`unit::Unit`](crate::unit::Unit) made of gates. The steps, one file each:
+//!
+//! [`verilog`] and [`cells`] read; [`Netlist`] is what they make; [`program`] puts the gates in the order of
+//! evaluation; [`eval`] evaluates them for many patterns or faults at a time; [`binding`] and [`circuit`] make a
+//! clocked multiplier of it; [`gate_unit`] is that multiplier evaluated gate by gate, clock by clock: the truth;
+//! [`sequence`] folds a fault and an operation's control inputs into a shorter program, and proves whether the
+//! fault makes the unit carry state; [`fast_unit`] is the unit on those programs, with a memo; [`screen`] asks for many
+//! products at a time.
+
+pub mod binding;
+pub mod cells;
+pub mod circuit;
+pub mod eval;
+pub mod fast_unit;
+pub mod fault;
+pub mod gate_unit;
+pub mod logic;
+pub mod program;
+pub mod screen;
+pub mod sequence;
+pub mod verilog;
+
+pub use circuit::Circuit;
+pub use fault::{Fault, Stuck};
+
+use cells::CellType;
+use std::collections::HashMap;
+use std::sync::Arc;
+use thiserror::Error;
+
+/// A net: one electrical node, whatever names it has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Net(pub u32);
+
+impl Net {
+    /// As an index into per-net arrays.
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// Direction of a port.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// Driven from outside.
+    Input,
+    /// Driven by the netlist.
+    Output,
+}
+
+/// A port of the netlist.
+#[derive(Clone, Debug)]
+pub struct Port {
+    /// Its name.
+    pub name: String,
+    /// Its direction.
+    pub direction: Direction,
+    /// Its nets, bit 0 (the least significant) first.
+    pub bits: Vec<Net>,
+}
+
+/// A cell instance.
+#[derive(Clone, Debug)]
+pub struct Cell {
+    /// Instance name.
+    pub name: String,
+    /// What it is.
+    pub kind: Arc<CellType>,
+    /// The net at each input pin, in the order of the cell type.
+    pub inputs: Vec<Net>,
+    /// The net at each output pin; `None` where nothing is connected.
+    pub outputs: Vec<Option<Net>>,
+}
+
+/// A flat netlist. Every net has exactly one driver: a cell output, an input port, or a constant.
+#[derive(Clone, Debug)]
+pub struct Netlist {
+    /// Name of the module.
+    pub module: String,
+    /// Its ports in the order of the port list.
+    pub ports: Vec<Port>,
+    /// Its cells.
+    pub cells: Vec<Cell>,
+    /// A name for each net: the one at its driver.
+    net_names: Vec<String>,
+    /// Every name that a net has.
+    by_name: HashMap<String, Net>,
+    /// The nets that are constant.
+    constants: Vec<(Net, bool)>,
+}
+
+/// Why a netlist cannot be used.
+#[derive(Debug, Error, PartialEq, Eq)]
+pub enum NetlistError {
+    /// The text is not what the reader understands.
+    #[error("line {line}: {what}")]
+    Syntax {
+        /// Line in the file, from 1.
+        line: u32,
+        /// What is wrong, and what to do.
+        what: String,
+    },
+    /// The module is not in the file.
+    #[error("it has no module '{wanted}'; it has: {found}")]
+    NoModule {
+        /// The module asked for.
+        wanted: String,
+        /// The modules there are.
+        found: String,
+    },
+    /// The structure is wrong.
+    #[error("{0}")]
+    Structure(String),
+}
+
+impl Netlist {
+    /// Number of nets, constants included.
+    pub fn net_count(&self) -> usize {
+        self.net_names.len()
+    }
+
+    /// The name of a net at its driver.
+    pub fn net_name(&self, net: Net) -> &str {
+        &self.net_names[net.index()]
+    }
+
+    /// The net of that name; a net that `assign` joins has several.
+    pub fn net(&self, name: &str) -> Option<Net> {
+        self.by_name.get(name).copied()
+    }
+
+    /// All names of all nets.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.by_name.keys().map(String::as_str)
+    }
+
+    /// The port of that name.
+    pub fn port(&self, name: &str) -> Option<&Port> {
+        self.ports.iter().find(|p| p.name == name)
+    }
+
+    /// The constant nets and their values.
+    pub fn constants(&self) -> &[(Net, bool)] {
+        &self.constants
+    }
+
+    /// For each net, how many cell inputs and output ports read it.
+    pub fn readers(&self) -> Vec<u32> {
+        let mut readers = vec![0; self.net_count()];
+        let pins = self.cells.iter().flat_map(|c| &c.inputs);
+        let outputs = self.ports.iter().filter(|p| p.direction == Direction::Output);
+        for net in pins.chain(outputs.flat_map(|p| &p.bits)) {
+            readers[net.index()] += 1;
+        }
+        readers
+    }
+
+    /// Sum of the cells' areas in square micrometres.
+    pub fn area(&self) -> f64 {
+        self.cells.iter().map(|c| c.kind.area).sum()
+    }
+}

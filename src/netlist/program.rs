@@ -1,0 +1,207 @@
+//! Puts a netlist's gates in the order of evaluation.
+//!
+//! In: a [`Netlist`]. Out: a [`Program`]: a list of [`Op`]s, each a Boolean function of up to three slots, such that
+//! every slot is written before it is read. Slot `n` is net `n`; further slots hold values inside wide cells.
+//! Cells are ordered depth first from the outputs, so that values are used soon after they are made.
+
+use super::cells::{FlipFlop, Output};
+use super::logic::Expr;
+use super::{Direction, Net, Netlist, NetlistError};
+
+/// A Boolean function of three slots.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Op {
+    /// Its truth table: bit `a + 2b + 4c` is the result.
+    pub table: u8,
+    /// Input slots; those that the function does not depend on may be any.
+    pub inputs: [u32; 3],
+    /// Output slot.
+    pub out: u32,
+}
+
+/// A flip-flop of the netlist.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Flop {
+    /// The net of its state, if connected.
+    pub q: Option<Net>,
+    /// The net of its inverted state, if connected.
+    pub qn: Option<Net>,
+    /// The net of its clock.
+    pub clock: Net,
+    /// The slot that holds, after evaluation, its state after the next clock edge.
+    pub next: u32,
+}
+
+/// A levelised netlist.
+#[derive(Clone, Debug)]
+pub struct Program {
+    /// Functions in the order of evaluation.
+    pub ops: Vec<Op>,
+    /// Flip-flops; their state is a source of the evaluation.
+    pub flops: Vec<Flop>,
+    /// Number of slots.
+    pub slots: usize,
+    /// For each net, the op that writes it; `None` for inputs, constants and flip-flop outputs.
+    pub writer: Vec<Option<u32>>,
+}
+
+impl Program {
+    /// Orders the gates of a netlist.
+    ///
+    /// # Errors
+    /// A combinational loop, naming one of its cells and nets.
+    pub fn compile(netlist: &Netlist) -> Result<Self, NetlistError> {
+        let order = order(netlist)?;
+        let mut program = Self {
+            ops: Vec::new(),
+            flops: Vec::new(),
+            slots: netlist.net_count(),
+            writer: vec![None; netlist.net_count()],
+        };
+        for cell in order.into_iter().map(|i| &netlist.cells[i]) {
+            let inputs: Vec<u32> = cell.inputs.iter().map(|n| n.0).collect();
+            for (net, (_, output)) in cell.outputs.iter().zip(&cell.kind.outputs) {
+                if let (Some(net), Output::Function(function)) = (net, output) {
+                    program.emit(function, &inputs, net.0);
+                    program.writer[net.index()] = Some(program.ops.len() as u32 - 1);
+                }
+            }
+        }
+        // Next states come last: they read nets and are read by nobody.
+        for cell in &netlist.cells {
+            let Some(flip_flop) = &cell.kind.flip_flop else { continue };
+            let inputs: Vec<u32> = cell.inputs.iter().map(|n| n.0).collect();
+            let at = |wanted: Output| {
+                let pin = cell.kind.outputs.iter().position(|(_, o)| *o == wanted);
+                pin.and_then(|pin| cell.outputs[pin])
+            };
+            let next = program.new_slot();
+            program.emit(&next_state(flip_flop), &inputs, next);
+            program.flops.push(Flop {
+                q: at(Output::State),
+                qn: at(Output::StateInverted),
+                clock: cell.inputs[flip_flop.clock],
+                next,
+            });
+        }
+        Ok(program)
+    }
+
+    fn new_slot(&mut self) -> u32 {
+        self.slots += 1;
+        self.slots as u32 - 1
+    }
+
+    /// Emits ops that leave the value of `expr` in slot `out`.
+    fn emit(&mut self, expr: &Expr, pins: &[u32], out: u32) {
+        let used = expr.pins();
+        if used.len() <= 3 {
+            let table = (0..8_u8).fold(0, |table, row| {
+                let pin =
+                    |p: usize| used.iter().position(|u| *u == p).is_some_and(|i| row >> i & 1 == 1);
+                table | u8::from(expr.value(&pin)) << row
+            });
+            let input = |i: usize| used.get(i).or(used.first()).map_or(0, |p| pins[*p]);
+            self.ops.push(Op { table, inputs: [input(0), input(1), input(2)], out });
+            return;
+        }
+        // A wide function is split at its root; inversions above the root go into its table.
+        let (mut root, mut inverted) = (expr, false);
+        while let Expr::Not(inner) = root {
+            (root, inverted) = (inner, !inverted);
+        }
+        let (table, x, y) = match root {
+            Expr::And(x, y) => (0x88, x, y),
+            Expr::Or(x, y) => (0xee, x, y),
+            Expr::Xor(x, y) => (0x66, x, y),
+            Expr::Const(_) | Expr::Pin(_) | Expr::Not(_) => {
+                unreachable!("a function of more than three pins has a binary operator")
+            }
+        };
+        let (left, right) = (self.operand(x, pins), self.operand(y, pins));
+        let table = if inverted { !table } else { table };
+        self.ops.push(Op { table, inputs: [left, right, left], out });
+    }
+
+    fn operand(&mut self, expr: &Expr, pins: &[u32]) -> u32 {
+        if let Expr::Pin(pin) = expr {
+            return pins[*pin];
+        }
+        let slot = self.new_slot();
+        self.emit(expr, pins, slot);
+        slot
+    }
+}
+
+/// The state after the clock edge, set and clear included; clear wins over preset.
+fn next_state(flip_flop: &FlipFlop) -> Expr {
+    let mut next = flip_flop.next.clone();
+    if let Some(preset) = &flip_flop.preset {
+        next = Expr::Or(Box::new(preset.clone()), Box::new(next));
+    }
+    if let Some(clear) = &flip_flop.clear {
+        next = Expr::And(Box::new(Expr::Not(Box::new(clear.clone()))), Box::new(next));
+    }
+    next
+}
+
+/// The combinational cells, each after the cells that drive its inputs.
+fn order(netlist: &Netlist) -> Result<Vec<usize>, NetlistError> {
+    let mut driver = vec![None; netlist.net_count()];
+    for (i, cell) in netlist.cells.iter().enumerate() {
+        for (net, (_, output)) in cell.outputs.iter().zip(&cell.kind.outputs) {
+            if let (Some(net), Output::Function(_)) = (net, output) {
+                driver[net.index()] = Some(i);
+            }
+        }
+    }
+    #[derive(Clone, Copy, PartialEq)]
+    enum Mark {
+        New,
+        Open,
+        Done,
+    }
+    let mut marks = vec![Mark::New; netlist.cells.len()];
+    let mut ordered = Vec::with_capacity(netlist.cells.len());
+    let outputs = netlist.ports.iter().filter(|p| p.direction == Direction::Output);
+    let from_outputs = outputs.flat_map(|p| &p.bits).filter_map(|n| driver[n.index()]);
+    for root in from_outputs.chain(0..netlist.cells.len()) {
+        // Depth first with an explicit stack: (cell, next input to look at).
+        let mut stack = vec![(root, 0)];
+        while let Some((cell, input)) = stack.pop() {
+            if input == 0 {
+                match marks[cell] {
+                    Mark::Done => continue,
+                    Mark::Open => return Err(combinational_loop(netlist, cell)),
+                    Mark::New => marks[cell] = Mark::Open,
+                }
+            }
+            let inputs = &netlist.cells[cell].inputs;
+            match inputs.get(input) {
+                None => {
+                    marks[cell] = Mark::Done;
+                    ordered.push(cell);
+                }
+                Some(net) => {
+                    stack.push((cell, input + 1));
+                    // A flip-flop's inputs are sampled at the edge, so they close no loop; it is visited for itself.
+                    let through = driver[net.index()]
+                        .filter(|_| netlist.cells[cell].kind.flip_flop.is_none());
+                    if let Some(next) = through.filter(|next| marks[*next] != Mark::Done) {
+                        stack.push((next, 0));
+                    }
+                }
+            }
+        }
+    }
+    Ok(ordered)
+}
+
+fn combinational_loop(netlist: &Netlist, cell: usize) -> NetlistError {
+    let cell = &netlist.cells[cell];
+    let net = cell.outputs.iter().flatten().next().map_or("", |n| netlist.net_name(*n));
+    NetlistError::Structure(format!(
+        "a combinational loop goes through cell {} and net {net}; break it with a flip-flop",
+        cell.name
+    ))
+}

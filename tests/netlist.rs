@@ -1,0 +1,199 @@
+//! The multiplier in gates: right without a fault, and with one the same by every way of evaluating it.
+
+mod common;
+
+use std::path::Path;
+use std::sync::Arc;
+use stuckat::netlist::fast_unit::FastUnit;
+use stuckat::netlist::fault::{Fault, universe};
+use stuckat::netlist::gate_unit::GateUnit;
+use stuckat::netlist::sequence::Sequences;
+use stuckat::netlist::{Circuit, screen};
+use stuckat::unit::{Answer, MulOp, Tuple, Unit};
+
+/// A small deterministic generator (xorshift64*), so that every run tests the same operands.
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self) -> u64 {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        self.0.wrapping_mul(0x2545_f491_4f6c_dd1d)
+    }
+
+    fn below(&mut self, n: usize) -> usize {
+        (self.next() >> 33) as usize % n
+    }
+
+    /// Often a corner or a small number, as firmware has them; else anything.
+    fn operand(&mut self) -> u32 {
+        match self.below(4) {
+            0 => CORNERS[self.below(CORNERS.len())],
+            1 => (self.next() as i8) as u32,
+            _ => self.next() as u32,
+        }
+    }
+
+    fn tuple(&mut self) -> Tuple {
+        Tuple { op: MulOp::ALL[self.below(4)], rs1: self.operand(), rs2: self.operand() }
+    }
+}
+
+const CORNERS: [u32; 20] = [
+    0,
+    1,
+    2,
+    3,
+    0x7fff,
+    0x8000,
+    0x8001,
+    0xffff,
+    0x1_0000,
+    0x1_0001,
+    0x7fff_ffff,
+    0x8000_0000,
+    0x8000_0001,
+    0xffff_ffff,
+    0xffff_fffe,
+    0xffff_8000,
+    0xffff_0000,
+    0x5555_5555,
+    0xaaaa_aaaa,
+    0xff80_007f,
+];
+
+/// Compares with 128-bit integer arithmetic, which is not how the crate computes exact products.
+fn wide_product(t: Tuple) -> u32 {
+    let widen = |x: u32, signed: bool| if signed { i128::from(x as i32) } else { i128::from(x) };
+    let product = widen(t.rs1, t.op.signed_rs1) * widen(t.rs2, t.op.signed_rs2);
+    if t.op == MulOp::MUL { product as u32 } else { (product >> 32) as u32 }
+}
+
+fn check_products(circuit: &Circuit, tuples: &[Tuple]) {
+    let sound = Sequences::new(circuit, None).expect("the sound unit keeps no state");
+    for (tuple, answer) in tuples.iter().zip(screen::answers(&sound, tuples)) {
+        let cycles = if tuple.op == MulOp::MUL { 1 } else { 2 };
+        assert_eq!(answer, Answer::Done { value: wide_product(*tuple), cycles }, "{tuple:x?}");
+    }
+}
+
+#[test]
+fn without_a_fault_all_corner_pairs_are_multiplied_exactly() {
+    let circuit = Circuit::default_multiplier();
+    let mut corners = CORNERS.to_vec();
+    corners.extend((0..32).flat_map(|i| [1 << i, (1_u32 << i).wrapping_neg(), !(1 << i)]));
+    let mut tuples = Vec::new();
+    for op in MulOp::ALL {
+        for rs1 in &corners {
+            tuples.extend(corners.iter().map(|rs2| Tuple { op, rs1: *rs1, rs2: *rs2 }));
+        }
+    }
+    check_products(&circuit, &tuples);
+    let mut slow = GateUnit::new(Arc::new(circuit), &[]);
+    for tuple in tuples.iter().step_by(if cfg!(debug_assertions) { 50 } else { 1 }) {
+        let cycles = if tuple.op == MulOp::MUL { 1 } else { 2 };
+        let expected = Answer::Done { value: wide_product(*tuple), cycles };
+        assert_eq!(slow.exec(tuple.op, tuple.rs1, tuple.rs2), expected, "{tuple:x?}");
+    }
+    assert_eq!(slow.counts().differing, 0);
+}
+
+#[test]
+fn without_a_fault_ten_million_random_pairs_are_multiplied_exactly_by_each_operation() {
+    let circuit = Circuit::default_multiplier();
+    let mut random = Random(0x5eed);
+    let (rounds, each) = if cfg!(debug_assertions) { (1, 20_000) } else { (100, 100_000) };
+    for _ in 0..rounds {
+        for op in MulOp::ALL {
+            let tuple = |_| Tuple { op, rs1: random.next() as u32, rs2: random.next() as u32 };
+            check_products(&circuit, &(0..each).map(tuple).collect::<Vec<_>>());
+        }
+    }
+}
+
+/// The same operations through the gates clock by clock, and through folded programs with a memo.
+fn compare_units(circuit: &Arc<Circuit>, fault: Fault, tuples: &[Tuple]) -> bool {
+    let Ok(sequences) = Sequences::new(circuit, Some(fault)) else { return false };
+    let mut slow = GateUnit::new(circuit.clone(), &[fault]);
+    let mut fast = FastUnit::new(circuit, sequences);
+    // Half of the operations are learnt beforehand, as a campaign does.
+    fast.learn(&tuples[..tuples.len() / 2]);
+    for t in tuples {
+        let (s, f) = (slow.exec(t.op, t.rs1, t.rs2), fast.exec(t.op, t.rs1, t.rs2));
+        let name = fault.name(circuit.netlist());
+        assert_eq!(s, f, "{name}: {t:x?}");
+        if s == Answer::Never {
+            break;
+        }
+        assert_eq!(slow.counts(), fast.counts(), "{name}: {t:x?}");
+    }
+    true
+}
+
+#[test]
+fn folded_programs_with_memo_equal_the_gates_for_a_sample_of_faults() {
+    let circuit = Arc::new(Circuit::default_multiplier());
+    let mut random = Random(1);
+    let faults = universe(&circuit);
+    let step = if cfg!(debug_assertions) { 211 } else { 13 };
+    let mut compared = 0;
+    for fault in faults.iter().step_by(step) {
+        let tuples: Vec<_> = (0..60).map(|_| random.tuple()).collect();
+        compared += usize::from(compare_units(&circuit, *fault, &tuples));
+    }
+    assert!(compared * step > faults.len() * 9 / 10, "only {compared} faults keep no state");
+}
+
+#[test]
+#[ignore = "every fault of the universe: about a minute in release mode"]
+fn folded_programs_with_memo_equal_the_gates_for_every_fault() {
+    let circuit = Arc::new(Circuit::default_multiplier());
+    let mut random = Random(2);
+    let faults = universe(&circuit);
+    let mut carrying = Vec::new();
+    for fault in &faults {
+        let tuples: Vec<_> = (0..1000).map(|_| random.tuple()).collect();
+        if !compare_units(&circuit, *fault, &tuples) {
+            carrying.push(fault.name(circuit.netlist()));
+        }
+    }
+    println!("{} faults, {} of them carry state: {carrying:?}", faults.len(), carrying.len());
+    assert!(carrying.len() < faults.len() / 50);
+}
+
+/// Products under faults, made with Icarus Verilog from the same mapped netlist: see `netlists/tests`.
+#[test]
+fn faulty_products_equal_those_of_icarus_verilog() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("netlists/tests/fault_reference.txt.gz");
+    let circuit = Arc::new(Circuit::default_multiplier());
+    let mut unit: Option<(String, GateUnit)> = None;
+    let (mut faults, mut operations, mut wrong) = (0, 0, 0);
+    for line in common::gunzip(&path).lines().filter(|l| !l.starts_with('#') && !l.is_empty()) {
+        let fields: Vec<_> = line.split_whitespace().collect();
+        let [name, op, a, b, value, clocks] = fields[..] else { panic!("line {line}") };
+        if unit.as_ref().is_none_or(|(current, _)| current != name) {
+            let fault = Fault::parse(name, &circuit).unwrap();
+            unit = Some((name.to_owned(), GateUnit::new(circuit.clone(), &[fault])));
+            faults += 1;
+        }
+        let hex = |s: &str| u32::from_str_radix(s.trim_start_matches("0x"), 16).unwrap();
+        let op = MulOp::ALL.into_iter().find(|o| o.name() == op).unwrap();
+        let expected = match value {
+            "never" => Answer::Never,
+            _ => Answer::Done { value: hex(value), cycles: clocks.parse().unwrap() },
+        };
+        let (_, unit) = unit.as_mut().unwrap();
+        assert_eq!(unit.exec(op, hex(a), hex(b)), expected, "{line}");
+        operations += 1;
+        wrong += usize::from(
+            expected
+                != Answer::Done {
+                    value: op.product(hex(a), hex(b)),
+                    cycles: circuit.latency().of(op),
+                },
+        );
+    }
+    assert!(faults >= 200 && operations >= 40_000, "{faults} faults, {operations} operations");
+    assert!(wrong * 20 > operations, "only {wrong} of {operations} operations were wrong");
+}
