@@ -1,12 +1,17 @@
 #![doc = include_str!("../README.md")]
 #![warn(missing_docs)]
 
+pub mod campaign;
+#[doc(hidden)] // The command line is documented by --help.
+pub mod cli;
 pub mod cpu;
 pub mod elf;
 pub mod isa;
 pub mod netlist;
+pub mod report;
 pub mod soc;
 pub mod unit;
+pub mod workload;
 
 /// Bytes in lower-case hexadecimal.
 pub(crate) fn hex(bytes: &[u8]) -> String {

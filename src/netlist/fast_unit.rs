@@ -26,6 +26,15 @@ const RUN_SHIFT: u32 = 4;
 const LAST_RUN: u32 = u32::MAX >> RUN_SHIFT;
 const FIRST_CAPACITY: usize = 1 << 12;
 
+/// What a fault does to a list of operations.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Judgement {
+    /// For each operation, whether it is right in value and latency.
+    pub right: Vec<bool>,
+    /// How many have a wrong product, or none.
+    pub wrong_products: usize,
+}
+
 /// The fast unit.
 #[derive(Clone, Debug)]
 pub struct FastUnit {
@@ -52,23 +61,24 @@ impl FastUnit {
         }
     }
 
-    /// Computes the answers to `tuples` many at a time and keeps them; returns for each whether it is right in value
-    /// and latency.
-    pub fn learn(&mut self, tuples: &[Tuple]) -> Vec<bool> {
-        let answers = screen::answers(&self.sequences, tuples);
-        let judged = tuples.iter().zip(answers);
-        judged
-            .map(|(tuple, answer)| match answer {
+    /// Computes the answers to `tuples` many at a time, keeps them, and judges them.
+    pub fn learn(&mut self, tuples: &[Tuple]) -> Judgement {
+        let mut judgement = Judgement { right: Vec::with_capacity(tuples.len()), wrong_products: 0 };
+        for (tuple, answer) in tuples.iter().zip(screen::answers(&self.sequences, tuples)) {
+            let Tuple { op, rs1, rs2 } = *tuple;
+            let (right_value, in_time) = match answer {
                 Answer::Done { value, cycles } => {
-                    if self.find(tuple.op, tuple.rs1, tuple.rs2).is_err() {
-                        self.insert(tuple.op, tuple.rs1, tuple.rs2, value);
+                    if self.find(op, rs1, rs2).is_err() {
+                        self.insert(op, rs1, rs2, value);
                     }
-                    value == tuple.op.product(tuple.rs1, tuple.rs2)
-                        && cycles == self.sound.of(tuple.op)
+                    (value == op.product(rs1, rs2), cycles == self.sound.of(op))
                 }
-                Answer::Never => false,
-            })
-            .collect()
+                Answer::Never => (false, false),
+            };
+            judgement.right.push(right_value && in_time);
+            judgement.wrong_products += usize::from(!right_value);
+        }
+        judgement
     }
 
     #[inline]

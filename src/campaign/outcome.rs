@@ -1,0 +1,137 @@
+//! What a faulty run means, compared with the golden run of the same image.
+
+use crate::cpu::{Cause, Stop};
+use crate::workload::Run;
+use serde::{Deserialize, Serialize};
+
+/// The class of a scenario. When several would fit, the first in [`Outcome::BY_PRECEDENCE`] holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    /// No operation differed from golden in value, latency or next state.
+    NeverWrong,
+    /// Some operation was wrong, and the output bytes are the golden ones.
+    Masked,
+    /// Other output bytes, same top-1 class (silent data corruption).
+    SdcBenign,
+    /// Another top-1 class.
+    SdcCritical,
+    /// The core took an exception that the golden run does not take.
+    Trap,
+    /// The firmware itself noticed: another exit code.
+    BadExit,
+    /// The instruction budget was passed, or the multiplier never answered.
+    Hang,
+}
+
+impl Outcome {
+    /// All classes, from harmless to harmful.
+    pub const ALL: [Self; 7] = [
+        Self::NeverWrong,
+        Self::Masked,
+        Self::SdcBenign,
+        Self::SdcCritical,
+        Self::BadExit,
+        Self::Trap,
+        Self::Hang,
+    ];
+
+    /// The order in which classes are decided.
+    pub const BY_PRECEDENCE: [Self; 7] = [
+        Self::Hang,
+        Self::Trap,
+        Self::BadExit,
+        Self::SdcCritical,
+        Self::SdcBenign,
+        Self::Masked,
+        Self::NeverWrong,
+    ];
+
+    /// Its name in tables and files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::NeverWrong => "never-wrong",
+            Self::Masked => "masked",
+            Self::SdcBenign => "sdc-benign",
+            Self::SdcCritical => "sdc-critical",
+            Self::Trap => "trap",
+            Self::BadExit => "bad-exit",
+            Self::Hang => "hang",
+        }
+    }
+
+    /// Whether the network gave no answer at all.
+    pub fn no_answer(self) -> bool {
+        matches!(self, Self::Trap | Self::BadExit | Self::Hang)
+    }
+}
+
+/// The class of `run`, and the exception that made it a trap.
+pub fn classify(golden: &Run, run: &Run) -> (Outcome, Option<(Cause, u32)>) {
+    let trap = run.traps.first_unlike(&golden.traps);
+    let outcome = match run.stop {
+        Stop::Budget | Stop::NoAnswer { .. } | Stop::Asleep { .. } => Outcome::Hang,
+        Stop::Trap(_) => Outcome::Trap,
+        Stop::Exit(_) if trap.is_some() => Outcome::Trap,
+        stop if stop != golden.stop => Outcome::BadExit,
+        _ if run.counts.differing == 0 => Outcome::NeverWrong,
+        _ if run.output == golden.output => Outcome::Masked,
+        _ if top(&run.output, 1) == top(&golden.output, 1) => Outcome::SdcBenign,
+        _ => Outcome::SdcCritical,
+    };
+    (outcome, trap)
+}
+
+/// The `k` classes with the highest int8 scores, best first; of equal scores the lower index wins.
+pub fn top(scores: &[u8], k: usize) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..scores.len()).collect();
+    order.sort_by_key(|i| (-i32::from(scores[*i] as i8), *i));
+    order.truncate(k);
+    order
+}
+
+/// Whether more than one class has the highest score.
+pub fn is_tied(scores: &[u8]) -> bool {
+    let best = scores.iter().map(|s| *s as i8).max();
+    scores.iter().filter(|s| Some(**s as i8) == best).count() > 1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cpu::{Trap, TrapLog};
+    use crate::unit::Counts;
+
+    fn run(stop: Stop, output: &[i8], differing: u64) -> Run {
+        Run {
+            stop,
+            output: output.iter().map(|v| *v as u8).collect(),
+            retired: 0,
+            cycles: 0,
+            counts: Counts { muls: 9, wrong: differing, distinct_wrong: differing, differing },
+            traps: TrapLog::default(),
+        }
+    }
+
+    #[test]
+    fn classes_follow_the_definitions_and_their_precedence() {
+        let golden = run(Stop::Exit(0), &[-5, 9, 3], 0);
+        let class = |run: &Run| classify(&golden, run).0;
+        assert_eq!(class(&golden), Outcome::NeverWrong);
+        assert_eq!(class(&run(Stop::Exit(0), &[-5, 9, 3], 1)), Outcome::Masked);
+        assert_eq!(class(&run(Stop::Exit(0), &[-5, 8, 3], 1)), Outcome::SdcBenign);
+        assert_eq!(class(&run(Stop::Exit(0), &[9, 9, 3], 1)), Outcome::SdcCritical);
+        assert_eq!(class(&run(Stop::Exit(3), &[9, 9, 3], 1)), Outcome::BadExit);
+        let trap = Trap { cause: Cause::LoadAccessFault, pc: 4, tval: 0 };
+        assert_eq!(class(&run(Stop::Trap(trap), &[-5, 9, 3], 1)), Outcome::Trap);
+        assert_eq!(class(&run(Stop::Budget, &[-5, 9, 3], 1)), Outcome::Hang);
+        assert_eq!(class(&run(Stop::NoAnswer { pc: 0 }, &[-5, 9, 3], 1)), Outcome::Hang);
+    }
+
+    #[test]
+    fn of_equal_scores_the_lowest_index_wins() {
+        assert_eq!(top(&[3, 0x80, 7, 7], 3), [2, 3, 0]);
+        assert!(is_tied(&[3, 7, 7]));
+        assert!(!is_tied(&[0x80, 0x81]));
+    }
+}

@@ -1,0 +1,245 @@
+//! The plan: which faults meet which images. Drawn from a seed, written down in full, hashed.
+
+use crate::campaign::images::Images;
+use crate::netlist::circuit::SourceFile;
+use crate::netlist::fault::universe;
+use crate::netlist::{Circuit, Fault};
+use crate::workload::Program;
+use rand_chacha::ChaCha8Rng;
+use rand_core::{RngCore, SeedableRng};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use thiserror::Error;
+
+/// Version of the run directory's format.
+pub const FORMAT: u32 = 1;
+
+/// How many of something to take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Amount {
+    /// All there are.
+    All,
+    /// So many, at random.
+    Sample(usize),
+}
+
+impl std::str::FromStr for Amount {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "all" => Ok(Amount::All),
+            _ => text.parse().map(Amount::Sample).map_err(|_| "give a number, or 'all'".to_owned()),
+        }
+    }
+}
+
+/// What a plan is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Request {
+    /// Faults from the universe.
+    pub faults: Amount,
+    /// Images from the data set.
+    pub images: Amount,
+    /// Seed of both samples.
+    pub seed: u64,
+    /// A faulty run may take so many times the golden run's instructions before it counts as a hang.
+    pub hang_factor: u32,
+}
+
+/// Why a plan cannot be made.
+#[derive(Debug, Error, PartialEq, Eq)]
+pub enum PlanError {
+    /// More than there are.
+    #[error("{asked} {what} are asked for, and there are {available}; ask for at most that many, or 'all'")]
+    TooMany {
+        /// Faults or images.
+        what: &'static str,
+        /// Asked for.
+        asked: usize,
+        /// There are.
+        available: usize,
+    },
+    /// No image.
+    #[error("a campaign needs at least one image")]
+    NoImage,
+    /// The images do not fit the network.
+    #[error("images have {image} bytes each, and the firmware's input tensor has {input}")]
+    Shape {
+        /// Bytes of an image.
+        image: usize,
+        /// Bytes of the input tensor.
+        input: usize,
+    },
+}
+
+/// A campaign, fixed to the last scenario. Fields are as in `plan.json`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Plan {
+    /// Version of the run directory's format.
+    pub format: u32,
+    /// Version of the program that made the plan.
+    pub stuckat: String,
+    /// SHA-256 of the ELF.
+    pub elf_sha256: String,
+    /// SHA-256 of the images and labels.
+    pub data_sha256: String,
+    /// Name of the multiplier.
+    pub multiplier: String,
+    /// The files that the multiplier was made from.
+    pub multiplier_files: Vec<SourceFile>,
+    /// Seed of the samples.
+    pub seed: u64,
+    /// Budget of a faulty run, in golden instruction counts.
+    pub hang_factor: u32,
+    /// Size of the fault universe.
+    pub universe: usize,
+    /// Number of images in the data set.
+    pub data_images: usize,
+    /// The faults by name, in the order in which they are run.
+    pub faults: Vec<String>,
+    /// The images by index, ascending.
+    pub images: Vec<usize>,
+}
+
+impl Plan {
+    /// Draws a plan; also returns its faults.
+    ///
+    /// # Errors
+    /// [`PlanError`] if it asks for what is not there.
+    pub fn draw(
+        request: Request,
+        circuit: &Circuit,
+        program: &Program,
+        images: &Images,
+    ) -> Result<(Self, Vec<Fault>), PlanError> {
+        if images.bytes_each() != program.input_len() {
+            let (image, input) = (images.bytes_each(), program.input_len());
+            return Err(PlanError::Shape { image, input });
+        }
+        let universe = universe(circuit);
+        let faults = sample("faults", universe.len(), request.faults, request.seed, 0)?;
+        let mut chosen = sample("images", images.count(), request.images, request.seed, 1)?;
+        chosen.sort_unstable();
+        if chosen.is_empty() {
+            return Err(PlanError::NoImage);
+        }
+        let faults: Vec<Fault> = faults.into_iter().map(|i| universe[i]).collect();
+        let plan = Self {
+            format: FORMAT,
+            stuckat: env!("CARGO_PKG_VERSION").to_owned(),
+            elf_sha256: program.sha256().to_owned(),
+            data_sha256: images.sha256().to_owned(),
+            multiplier: circuit.name().to_owned(),
+            multiplier_files: circuit.sources().to_vec(),
+            seed: request.seed,
+            hang_factor: request.hang_factor,
+            universe: universe.len(),
+            data_images: images.count(),
+            faults: faults.iter().map(|f| f.name(circuit.netlist())).collect(),
+            images: chosen,
+        };
+        Ok((plan, faults))
+    }
+
+    /// SHA-256 of the plan, in hexadecimal: a run directory belongs to one plan.
+    ///
+    /// # Panics
+    /// Never: a plan is always representable as JSON.
+    pub fn hash(&self) -> String {
+        crate::hex(&Sha256::digest(serde_json::to_vec(self).expect("a plan is plain data")))
+    }
+
+    /// Number of scenarios.
+    pub fn scenarios(&self) -> usize {
+        self.faults.len() * self.images.len()
+    }
+
+    /// The first field in which two plans differ.
+    pub fn difference(&self, other: &Plan) -> Option<&'static str> {
+        let fields = [
+            ("format", self.format == other.format),
+            ("stuckat's version", self.stuckat == other.stuckat),
+            ("the ELF", self.elf_sha256 == other.elf_sha256),
+            ("the data", self.data_sha256 == other.data_sha256),
+            (
+                "the multiplier",
+                self.multiplier == other.multiplier
+                    && self.multiplier_files == other.multiplier_files,
+            ),
+            ("the seed", self.seed == other.seed),
+            ("the hang factor", self.hang_factor == other.hang_factor),
+            ("the faults", self.faults == other.faults && self.universe == other.universe),
+            ("the images", self.images == other.images && self.data_images == other.data_images),
+        ];
+        fields.into_iter().find(|(_, same)| !same).map(|(name, _)| name)
+    }
+}
+
+/// Indices drawn uniformly without replacement, in random order; all of them in ascending order for `All`.
+///
+/// The stream of random numbers is ChaCha8's, keyed by the seed, one stream a purpose; the shuffle is Fisher and Yates's,
+/// stopped after the wanted number. It is spelt out here so that a seed means the same sample for ever.
+fn sample(
+    what: &'static str,
+    available: usize,
+    amount: Amount,
+    seed: u64,
+    stream: u64,
+) -> Result<Vec<usize>, PlanError> {
+    let asked = match amount {
+        Amount::All => return Ok((0..available).collect()),
+        Amount::Sample(n) if n > available => {
+            return Err(PlanError::TooMany { what, asked: n, available });
+        }
+        Amount::Sample(n) => n,
+    };
+    let mut random = ChaCha8Rng::seed_from_u64(seed);
+    random.set_stream(stream);
+    let mut indices: Vec<usize> = (0..available).collect();
+    for i in 0..asked {
+        let j = i + below(&mut random, (available - i) as u64) as usize;
+        indices.swap(i, j);
+    }
+    indices.truncate(asked);
+    Ok(indices)
+}
+
+/// A number below `n` without bias: the remainders that would favour small numbers are drawn again.
+pub(super) fn below(random: &mut ChaCha8Rng, n: u64) -> u64 {
+    let zone = u64::MAX - u64::MAX % n;
+    loop {
+        let x = random.next_u64();
+        if x < zone {
+            return x % n;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sample_has_no_repetition_and_depends_on_the_seed_alone() {
+        let draw = |n, seed| sample("faults", 1000, Amount::Sample(n), seed, 0).unwrap();
+        let (a, b) = (draw(400, 1), draw(400, 2));
+        assert_eq!(a, draw(400, 1));
+        assert_ne!(a, b);
+        assert_eq!(a[..100], draw(100, 1), "a smaller sample is the beginning of a larger one");
+        let distinct: std::collections::BTreeSet<_> = a.iter().collect();
+        assert_eq!(distinct.len(), 400);
+        assert!(sample("faults", 3, Amount::Sample(4), 0, 0).is_err());
+    }
+
+    #[test]
+    fn a_sample_is_uniform() {
+        // 60,000 draws of 1 from 6; each count is binomial with mean 10,000 and standard deviation 91.
+        let mut counts = [0; 6];
+        for seed in 0..60_000 {
+            counts[sample("faults", 6, Amount::Sample(1), seed, 0).unwrap()[0]] += 1;
+        }
+        assert!(counts.iter().all(|c| (9_500..10_500).contains(c)), "{counts:?}");
+    }
+}

@@ -1,0 +1,187 @@
+//! Estimates with their uncertainty: never a number alone.
+
+use super::plan::below;
+use rand_chacha::ChaCha8Rng;
+use rand_core::SeedableRng;
+use serde::Serialize;
+
+/// The normal quantile of a two-sided 99 % interval.
+pub const Z_99: f64 = 2.575_829_303_548_901;
+/// Resamples of the bootstrap.
+const RESAMPLES: usize = 2000;
+
+/// A range that holds the true value with the stated confidence.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Interval {
+    /// Lower end.
+    pub low: f64,
+    /// Upper end.
+    pub high: f64,
+}
+
+/// Wilson's score interval for the proportion of a finite population of `population` members, of which `n` were drawn
+/// without replacement and `k` have the property.
+///
+/// The finite population enters through the effective sample size `m = n (N - 1) / (N - n)`. Source: Wilson, "Probable
+/// inference", JASA 22 (1927); Cochran, "Sampling Techniques", section 2.6, for the correction.
+pub fn wilson(k: usize, n: usize, population: usize, z: f64) -> Interval {
+    if n == 0 {
+        return Interval { low: 0.0, high: 1.0 };
+    }
+    let p = k as f64 / n as f64;
+    if n >= population {
+        return Interval { low: p, high: p };
+    }
+    let m = n as f64 * (population - 1) as f64 / (population - n) as f64;
+    let centre = p + z * z / (2.0 * m);
+    let spread = z * (p * (1.0 - p) / m + z * z / (4.0 * m * m)).sqrt();
+    let scale = 1.0 + z * z / m;
+    let at = |x: f64| (x / scale).clamp(0.0, 1.0);
+    Interval { low: at(centre - spread), high: at(centre + spread) }
+}
+
+/// Arithmetic mean; `None` of nothing.
+pub fn mean(values: &[f64]) -> Option<f64> {
+    (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
+}
+
+/// Median, the mean of the middle two if their number is even; `None` of nothing.
+pub fn median(values: &[f64]) -> Option<f64> {
+    if values.is_empty() {
+        return None;
+    }
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let middle = sorted.len() / 2;
+    Some(if sorted.len() % 2 == 1 {
+        sorted[middle]
+    } else {
+        (sorted[middle - 1] + sorted[middle]) / 2.0
+    })
+}
+
+/// Which of the two samples are samples; what was taken whole adds no uncertainty.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sampled {
+    /// Whether the faults are a sample of their universe.
+    pub faults: bool,
+    /// Whether the images are a sample of their set.
+    pub images: bool,
+}
+
+/// 99 % intervals for the mean and the median over the faults of the accuracy over the images.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct AccuracyIntervals {
+    /// Of the mean.
+    pub mean: Interval,
+    /// Of the median.
+    pub median: Interval,
+}
+
+/// Two-way percentile bootstrap: faults and images are both drawn again with replacement.
+///
+/// `correct[f][i]` says whether image `i` was answered correctly under fault `f`; `None` leaves the pair out. Source: Owen,
+/// "The pigeonhole bootstrap", Annals of Applied Statistics 1 (2007). No finite-population correction: the intervals are
+/// a little wide when the sample is a large part of the universe.
+pub fn bootstrap(
+    correct: &[Vec<Option<bool>>],
+    sampled: Sampled,
+    seed: u64,
+) -> Option<AccuracyIntervals> {
+    let images = correct.first()?.len();
+    if images == 0 {
+        return None;
+    }
+    let mut random = ChaCha8Rng::seed_from_u64(seed);
+    random.set_stream(2);
+    let mut draw = |n: usize, sampled: bool| -> Vec<u32> {
+        if !sampled {
+            return vec![1; n];
+        }
+        let mut weights = vec![0; n];
+        for _ in 0..n {
+            weights[below(&mut random, n as u64) as usize] += 1;
+        }
+        weights
+    };
+    let (mut means, mut medians) = (Vec::new(), Vec::new());
+    for _ in 0..RESAMPLES {
+        let fault_weights = draw(correct.len(), sampled.faults);
+        let image_weights = draw(images, sampled.images);
+        let mut accuracies = Vec::with_capacity(correct.len());
+        for (row, weight) in correct.iter().zip(fault_weights) {
+            if let Some(accuracy) = weighted_accuracy(row, &image_weights).filter(|_| weight > 0) {
+                accuracies.extend(std::iter::repeat_n(accuracy, weight as usize));
+            }
+        }
+        means.extend(mean(&accuracies));
+        medians.extend(median(&accuracies));
+    }
+    Some(AccuracyIntervals { mean: percentiles(means)?, median: percentiles(medians)? })
+}
+
+fn weighted_accuracy(row: &[Option<bool>], weights: &[u32]) -> Option<f64> {
+    let (mut right, mut all) = (0, 0);
+    for (correct, weight) in row.iter().zip(weights) {
+        if let Some(correct) = correct {
+            right += u64::from(*correct) * u64::from(*weight);
+            all += u64::from(*weight);
+        }
+    }
+    (all > 0).then(|| right as f64 / all as f64)
+}
+
+/// The 0.5 % and 99.5 % quantiles.
+fn percentiles(mut values: Vec<f64>) -> Option<Interval> {
+    if values.is_empty() {
+        return None;
+    }
+    values.sort_by(f64::total_cmp);
+    let at = |q: f64| values[(q * (values.len() - 1) as f64).round() as usize];
+    Some(Interval { low: at(0.005), high: at(0.995) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wilson_equals_published_values() {
+        // Newcombe, Statistics in Medicine 17 (1998), table I: 81/263 and 15/148 at 95 %, an unlimited population.
+        let many = usize::MAX >> 12;
+        for (k, n, low, high) in [(81, 263, 0.2553, 0.3662), (15, 148, 0.0624, 0.1605)] {
+            let interval = wilson(k, n, many, 1.959_964);
+            assert!((interval.low - low).abs() < 5e-5, "{interval:?}");
+            assert!((interval.high - high).abs() < 5e-5, "{interval:?}");
+        }
+    }
+
+    #[test]
+    fn wilson_knows_the_population() {
+        assert_eq!(wilson(3, 10, 10, Z_99), Interval { low: 0.3, high: 0.3 });
+        assert_eq!(wilson(0, 50, 5000, Z_99).low, 0.0);
+        let (small, large) = (wilson(30, 100, 120, Z_99), wilson(30, 100, 100_000, Z_99));
+        assert!(small.high - small.low < 0.5 * (large.high - large.low));
+    }
+
+    #[test]
+    fn medians_and_means_are_the_textbook_ones() {
+        assert_eq!(median(&[3.0, 1.0, 2.0]), Some(2.0));
+        assert_eq!(median(&[4.0, 1.0, 2.0, 3.0]), Some(2.5));
+        assert_eq!(mean(&[1.0, 2.0, 6.0]), Some(3.0));
+        assert_eq!((mean(&[]), median(&[])), (None, None));
+    }
+
+    #[test]
+    fn the_bootstrap_of_the_mean_agrees_with_its_closed_form() {
+        // 400 faults, one image, 300 correct: the mean is binomial, standard error sqrt(0.75 * 0.25 / 400) = 0.02165, so
+        // the 99 % interval is 0.75 +- 2.576 * 0.02165 = [0.694, 0.806], give or take the bootstrap's own noise.
+        let correct: Vec<_> = (0..400).map(|i| vec![Some(i % 4 != 0)]).collect();
+        let sampled = Sampled { faults: true, images: false };
+        let interval = bootstrap(&correct, sampled, 7).unwrap().mean;
+        assert!((interval.low - 0.694).abs() < 0.01, "{interval:?}");
+        assert!((interval.high - 0.806).abs() < 0.01, "{interval:?}");
+        let whole = Sampled { faults: false, images: false };
+        assert_eq!(bootstrap(&correct, whole, 7).unwrap().mean, Interval { low: 0.75, high: 0.75 });
+    }
+}

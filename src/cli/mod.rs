@@ -1,0 +1,115 @@
+//! The command line: arguments, one file per subcommand, progress display. The only place that prints.
+
+mod campaign;
+mod netlist;
+mod report;
+mod run;
+
+use crate::campaign::store::StoreError;
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+/// Exit codes of the program itself; `run` passes the guest's through.
+pub mod exit_code {
+    /// The command line is wrong (clap's own code).
+    pub const USAGE: u8 = 2;
+    /// An input file is wrong.
+    pub const BAD_INPUT: u8 = 3;
+    /// The run directory cannot be written or read.
+    pub const IO: u8 = 4;
+    /// The run directory refuses: it is locked, belongs to another plan, holds results already, or is damaged.
+    pub const REFUSED: u8 = 5;
+    /// `run`: the guest's exit code is 119 or more, which would look like one of ours.
+    pub const GUEST_ABOVE: u8 = 119;
+    /// `run`: WFI with no interrupt that could ever come.
+    pub const ASLEEP: u8 = 123;
+    /// `run`: the instruction budget is used up.
+    pub const BUDGET: u8 = 124;
+    /// `run`: the multiplier never answered.
+    pub const NO_ANSWER: u8 = 125;
+    /// `run`: an exception that the guest does not handle.
+    pub const TRAP: u8 = 126;
+}
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0    done; for 'run': the guest's exit code, 0 to 118
+  2    the command line is wrong
+  3    an input file is wrong (ELF, netlist, binding, cells, fault, images)
+  4    a run directory cannot be written or read
+  5    a run directory refuses: in use, of another plan, holds results already, damaged
+  119  'run': the guest's exit code is 119 or more; the message says which
+  123  'run': the guest sleeps (WFI) and nothing can wake it
+  124  'run': the instruction budget is used up
+  125  'run': the faulty multiplier never answered
+  126  'run': an exception that the guest does not handle";
+
+/// RISC-V firmware on a multiplier made of gates: inject stuck-at faults, see what the network answers.
+#[derive(Debug, Parser)]
+#[command(name = "stuckat", version, after_help = EXIT_CODES, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run a fault campaign: faults x images, outcome classes, accuracy
+    Campaign(campaign::Args),
+    /// Run one ELF, with or without a fault; its console output goes to stdout
+    Run(run::Args),
+    /// Print the result of a run directory again
+    Report(report::Args),
+    /// Look at a multiplier's netlist
+    #[command(subcommand)]
+    Netlist(netlist::Command),
+}
+
+/// Parses the arguments, does what they say, and returns the exit code.
+pub fn main() -> ExitCode {
+    let log_default = env_logger::Env::default().default_filter_or("warn");
+    env_logger::Builder::from_env(log_default).format_timestamp(None).format_target(false).init();
+    let result = match Cli::parse().command {
+        Command::Campaign(args) => campaign::run(&args),
+        Command::Run(args) => run::run(&args),
+        Command::Report(args) => report::run(&args),
+        Command::Netlist(command) => netlist::run(&command),
+    };
+    result.unwrap_or_else(|error| {
+        eprintln!("stuckat: {}", one_line(&error));
+        ExitCode::from(match error.downcast_ref::<StoreError>() {
+            Some(store) if store.is_refusal() => exit_code::REFUSED,
+            Some(_) => exit_code::IO,
+            None if is_broken_pipe(&error) => 0,
+            None => exit_code::BAD_INPUT,
+        })
+    })
+}
+
+/// The error with its causes, in one line.
+fn one_line(error: &anyhow::Error) -> String {
+    format!("{error:#}").split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Whether the reader of our stdout has gone, as `| head` does.
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    let io = error.downcast_ref::<std::io::Error>();
+    io.is_some_and(|e| e.kind() == std::io::ErrorKind::BrokenPipe)
+}
+
+/// Which multiplier to use.
+#[derive(Clone, Debug, clap::Args)]
+struct Multiplier {
+    /// How a netlist is used as the multiplier (TOML); default: the built-in single-cycle unit
+    #[arg(long, value_name = "FILE")]
+    binding: Option<std::path::PathBuf>,
+    /// Structural Verilog instead of the netlist that the binding names
+    #[arg(long, value_name = "FILE")]
+    netlist: Option<std::path::PathBuf>,
+}
+
+impl Multiplier {
+    fn load(&self) -> anyhow::Result<crate::netlist::Circuit> {
+        Ok(crate::netlist::Circuit::load(self.binding.as_deref(), self.netlist.as_deref())?)
+    }
+}
