@@ -26,7 +26,9 @@ pub enum WorkloadError {
     #[error(transparent)]
     Load(#[from] LoadError),
     /// The contract's symbols are missing.
-    #[error("it has no symbol '{0}' with a size; firmware for a campaign defines it (firmware/runtime/stuckat.h)")]
+    #[error(
+        "it has no symbol '{0}' with a size; firmware for a campaign defines it (firmware/runtime/stuckat.h)"
+    )]
     NoSymbol(&'static str),
     /// A contract symbol is not in RAM.
     #[error("symbol '{0}' does not lie in RAM")]

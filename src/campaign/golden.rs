@@ -15,7 +15,9 @@ pub const GOLDEN_BUDGET: u64 = 100_000_000_000;
 #[derive(Debug, Error, PartialEq, Eq)]
 pub enum GoldenError {
     /// It did not answer.
-    #[error("without a fault, image {image} ends with {stop:?} instead of exit code 0; try it with 'stuckat run'")]
+    #[error(
+        "without a fault, image {image} ends with {stop:?} instead of exit code 0; try it with 'stuckat run'"
+    )]
     NoAnswer {
         /// The image.
         image: usize,

@@ -9,10 +9,8 @@ use std::io::Read;
 use std::path::Path;
 use thiserror::Error;
 
-const DEFAULT_IMAGES: &[u8] =
-    include_bytes!("../../firmware/data/mnist-t10k-images-idx3-ubyte.gz");
-const DEFAULT_LABELS: &[u8] =
-    include_bytes!("../../firmware/data/mnist-t10k-labels-idx1-ubyte.gz");
+const DEFAULT_IMAGES: &[u8] = include_bytes!("../../firmware/data/mnist-t10k-images-idx3-ubyte.gz");
+const DEFAULT_LABELS: &[u8] = include_bytes!("../../firmware/data/mnist-t10k-labels-idx1-ubyte.gz");
 
 /// Decompressed bytes of one file, at the most.
 const MAX_BYTES: u64 = 4 << 30;
@@ -78,7 +76,9 @@ impl Images {
             return Err(error(images.0, "it has no dimension".into()));
         };
         if label_shape.as_slice() != [*count] {
-            let what = format!("labels of shape {label_shape:?} for {count} images; give one label an image");
+            let what = format!(
+                "labels of shape {label_shape:?} for {count} images; give one label an image"
+            );
             return Err(error(labels.0, what));
         }
         let bytes_each: usize = rest.iter().product();
@@ -132,7 +132,9 @@ fn idx(bytes: &[u8]) -> Result<(Vec<usize>, Vec<u8>), String> {
         return Err("not an IDX file (it does not begin with two zero bytes)".into());
     };
     if *kind != 8 {
-        return Err(format!("its elements are of type {kind:#04x}; only unsigned bytes (0x08) are read"));
+        return Err(format!(
+            "its elements are of type {kind:#04x}; only unsigned bytes (0x08) are read"
+        ));
     }
     let dimensions = usize::from(*dimensions);
     let header = rest.get(..dimensions * 4).ok_or("it ends within its header")?;

@@ -198,7 +198,9 @@ impl Lab<'_> {
         for image in &job.images {
             let golden = &self.golden.golden[*image];
             let certain = self.speed == Speed::Fast
-                && right.as_ref().is_some_and(|r| golden.tuples.iter().all(|t| r.right[*t as usize]));
+                && right
+                    .as_ref()
+                    .is_some_and(|r| golden.tuples.iter().all(|t| r.right[*t as usize]));
             let record = if certain {
                 self.screened(job, *image, golden)
             } else {

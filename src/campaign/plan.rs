@@ -52,7 +52,9 @@ pub struct Request {
 #[derive(Debug, Error, PartialEq, Eq)]
 pub enum PlanError {
     /// More than there are.
-    #[error("{asked} {what} are asked for, and there are {available}; ask for at most that many, or 'all'")]
+    #[error(
+        "{asked} {what} are asked for, and there are {available}; ask for at most that many, or 'all'"
+    )]
     TooMany {
         /// Faults or images.
         what: &'static str,

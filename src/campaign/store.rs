@@ -36,13 +36,17 @@ pub enum StoreError {
         hint: &'static str,
     },
     /// Another process writes it.
-    #[error("{0}: another stuckat is writing this run directory; wait for it, or give another --out")]
+    #[error(
+        "{0}: another stuckat is writing this run directory; wait for it, or give another --out"
+    )]
     Locked(PathBuf),
     /// There are results already.
     #[error("{0}: holds a campaign already; add --resume to continue it, or give another --out")]
     Exists(PathBuf),
     /// It belongs to another plan.
-    #[error("{path}: belongs to another plan ({difference} differs); repeat its command, or give another --out")]
+    #[error(
+        "{path}: belongs to another plan ({difference} differs); repeat its command, or give another --out"
+    )]
     OtherPlan {
         /// The directory.
         path: PathBuf,
@@ -53,7 +57,9 @@ pub enum StoreError {
     #[error("{0}: is not a run directory (it has no plan.json)")]
     NoPlan(PathBuf),
     /// A file is damaged.
-    #[error("{path}:{line}: damaged: {what}; restore the file from a copy, or start anew with another --out")]
+    #[error(
+        "{path}:{line}: damaged: {what}; restore the file from a copy, or start anew with another --out"
+    )]
     Damaged {
         /// The file.
         path: PathBuf,
@@ -250,7 +256,8 @@ struct Appender {
 impl Appender {
     /// Opens it, cuts off an incomplete last line, and returns what the complete ones say.
     fn open<T: DeserializeOwned>(path: PathBuf) -> Result<(Self, Vec<T>), StoreError> {
-        let options = OpenOptions::new().create(true).truncate(false).read(true).write(true).open(&path);
+        let options =
+            OpenOptions::new().create(true).truncate(false).read(true).write(true).open(&path);
         let mut file = options.map_err(io_error(&path, "open", RESUME))?;
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes).map_err(io_error(&path, "read", ""))?;

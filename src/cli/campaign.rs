@@ -106,10 +106,9 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     progress.bar.finish_and_clear();
     dir.write_golden(&golden_records(&plan, &images, &golden))?;
 
-    let workers = args.jobs.map_or_else(
-        || std::thread::available_parallelism().map_or(1, usize::from),
-        usize::from,
-    );
+    let workers = args
+        .jobs
+        .map_or_else(|| std::thread::available_parallelism().map_or(1, usize::from), usize::from);
     let lab = Lab {
         program: &program,
         circuit: &circuit,
@@ -262,7 +261,8 @@ struct Progress {
 impl Progress {
     fn new(what: &'static str, total: usize) -> Self {
         let terminal = std::io::stderr().is_terminal();
-        let target = if terminal { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+        let target =
+            if terminal { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
         let bar = ProgressBar::with_draw_target(Some(total as u64), target);
         let template = "{prefix} [{bar:28}] {pos}/{len}  {per_sec}  ETA {eta}  {msg}";
         if let Ok(style) = ProgressStyle::with_template(template) {

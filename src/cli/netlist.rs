@@ -32,9 +32,17 @@ pub(super) fn run(command: &Command) -> anyhow::Result<ExitCode> {
             }
             writeln!(out, "cells        {}", grouped(netlist.cells.len()))?;
             writeln!(out, "flip-flops   {}", grouped(circuit.program().flops.len()))?;
-            writeln!(out, "nets         {}", grouped(netlist.net_count() - netlist.constants().len()))?;
+            writeln!(
+                out,
+                "nets         {}",
+                grouped(netlist.net_count() - netlist.constants().len())
+            )?;
             writeln!(out, "area         {:.1} um^2", netlist.area())?;
-            writeln!(out, "faults       {} (SA0 and SA1 on every net that is read)", grouped(universe(&circuit).len()))?;
+            writeln!(
+                out,
+                "faults       {} (SA0 and SA1 on every net that is read)",
+                grouped(universe(&circuit).len())
+            )?;
             for op in MulOp::ALL {
                 writeln!(out, "{:<12} {} cycles", op.name(), circuit.latency().of(op))?;
             }

@@ -44,7 +44,7 @@ pub struct FastUnit {
     used: usize,
     run: u32,
     counts: Counts,
-    scratch: Vec<[u64; 1]>,
+    scratch: Vec<u8>,
 }
 
 impl FastUnit {
@@ -63,7 +63,8 @@ impl FastUnit {
 
     /// Computes the answers to `tuples` many at a time, keeps them, and judges them.
     pub fn learn(&mut self, tuples: &[Tuple]) -> Judgement {
-        let mut judgement = Judgement { right: Vec::with_capacity(tuples.len()), wrong_products: 0 };
+        let mut judgement =
+            Judgement { right: Vec::with_capacity(tuples.len()), wrong_products: 0 };
         for (tuple, answer) in tuples.iter().zip(screen::answers(&self.sequences, tuples)) {
             let Tuple { op, rs1, rs2 } = *tuple;
             let (right_value, in_time) = match answer {
@@ -128,12 +129,7 @@ impl FastUnit {
     /// Computes one answer through the gates that are left after folding.
     #[cold]
     fn compute(&mut self, op: MulOp, rs1: u32, rs2: u32) -> u32 {
-        let plane = |word: u32, i: usize| [u64::from(word >> i & 1)];
-        let operands =
-            std::array::from_fn(|i| if i < 32 { plane(rs1, i) } else { plane(rs2, i - 32) });
-        let mut answer = [[0]; 32];
-        self.sequences.of(op).evaluate(&mut self.scratch, &operands, &mut answer);
-        answer.iter().enumerate().fold(0, |value, (i, bit)| value | ((bit[0] & 1) as u32) << i)
+        self.sequences.of(op).evaluate_one(&mut self.scratch, rs1, rs2)
     }
 }
 

@@ -12,7 +12,7 @@
 //! a fault a memo or table of products is exact. Any other fault carries state, and is evaluated gate by gate.
 
 use super::circuit::{Circuit, IDLE_CLOCKS_BETWEEN};
-use super::eval::{Lanes, run};
+use super::eval::{Lanes, run, run_bits};
 use super::gate_unit::injection;
 use super::program::Op;
 use super::{Fault, Net};
@@ -83,6 +83,25 @@ impl Sequence {
                 Bit::Slot(slot) => values[*slot as usize],
             };
         }
+    }
+}
+
+impl Sequence {
+    /// Evaluates it for one pair of operands. `values` is scratch.
+    pub fn evaluate_one(&self, values: &mut Vec<u8>, rs1: u32, rs2: u32) -> u32 {
+        if values.len() < self.slots {
+            values.resize(self.slots, 0);
+        }
+        let operands = u64::from(rs1) | u64::from(rs2) << 32;
+        for (i, value) in values[..OPERAND_SLOTS].iter_mut().enumerate() {
+            *value = (operands >> i & 1) as u8;
+        }
+        run_bits(&self.ops, values);
+        let bit = |bit: &Bit| match bit {
+            Bit::Known(value) => u32::from(*value),
+            Bit::Slot(slot) => u32::from(values[*slot as usize]),
+        };
+        self.answer.iter().enumerate().fold(0, |value, (i, b)| value | bit(b) << i)
     }
 }
 

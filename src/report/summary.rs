@@ -278,7 +278,8 @@ fn fired(faults: &[FaultRecord], records: &[Record]) -> Fired {
 /// Faults by lost accuracy, then by missing answers, then by their place in the plan.
 fn most_harmful(rows: &[&[Record]], faults: &[FaultRecord]) -> Vec<FaultRow> {
     let row = |records: &&[Record]| {
-        let count = |property: &dyn Fn(&Record) -> bool| records.iter().filter(|r| property(r)).count();
+        let count =
+            |property: &dyn Fn(&Record) -> bool| records.iter().filter(|r| property(r)).count();
         let (muls, wrong) =
             records.iter().fold((0, 0), |(muls, wrong), r| (muls + r.muls, wrong + r.wrong));
         let known = faults.iter().find(|f| f.fault == records[0].fault);

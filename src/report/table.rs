@@ -80,7 +80,13 @@ fn outcomes(s: &Summary) -> Table {
             meaning(row.outcome).to_owned(),
         ]);
     }
-    table.add_row(["all".to_owned(), grouped(s.done), String::new(), grouped(s.faults), String::new()]);
+    table.add_row([
+        "all".to_owned(),
+        grouped(s.done),
+        String::new(),
+        grouped(s.faults),
+        String::new(),
+    ]);
     align(&mut table, Some(4));
     table
 }
@@ -98,9 +104,17 @@ fn meaning(outcome: Outcome) -> &'static str {
 }
 
 fn accuracies(s: &Summary) -> Table {
-    let mut table = table(&["top-1 accuracy", "mean", "99 % CI", "median", "99 % CI", "worst fault"]);
+    let mut table =
+        table(&["top-1 accuracy", "mean", "99 % CI", "median", "99 % CI", "worst fault"]);
     let golden = percent(s.golden.accuracy);
-    table.add_row(["golden".to_owned(), golden, String::new(), String::new(), String::new(), String::new()]);
+    table.add_row([
+        "golden".to_owned(),
+        golden,
+        String::new(),
+        String::new(),
+        String::new(),
+        String::new(),
+    ]);
     let mut add = |name: &str, accuracy: &Option<Accuracy>| {
         if let Some(a) = accuracy {
             table.add_row([
@@ -147,16 +161,32 @@ fn fired(s: &Summary) -> String {
     }
     let share = |p: &Proportion| {
         let share = percent(p.faults as f64 / (p.of as f64).max(1.0));
-        format!("{} of {} = {share}, 99 % CI {}", grouped(p.faults), grouped(p.of), interval(p.interval))
+        format!(
+            "{} of {} = {share}, 99 % CI {}",
+            grouped(p.faults),
+            grouped(p.of),
+            interval(p.interval)
+        )
     };
-    let _ = writeln!(text, "Faults that changed the class of some image: {}", share(&s.critical_faults));
-    let _ = write!(text, "Faults under which some image got no answer: {}", share(&s.silent_faults));
+    let _ = writeln!(
+        text,
+        "Faults that changed the class of some image: {}",
+        share(&s.critical_faults)
+    );
+    let _ =
+        write!(text, "Faults under which some image got no answer: {}", share(&s.silent_faults));
     text
 }
 
 fn harmful(s: &Summary) -> Table {
-    let header =
-        ["most harmful faults", "accuracy", "class changed", "no answer", "wrong MULs", "distinct wrong"];
+    let header = [
+        "most harmful faults",
+        "accuracy",
+        "class changed",
+        "no answer",
+        "wrong MULs",
+        "distinct wrong",
+    ];
     let mut table = table(&header);
     for row in &s.most_harmful {
         table.add_row([
