@@ -74,7 +74,7 @@ pub enum Event {
 
 /// The multiplier of a faulty run.
 enum FaultyUnit {
-    Memo(FastUnit),
+    Memo(Box<FastUnit>),
     Gates(GateUnit),
 }
 
@@ -176,7 +176,7 @@ impl Lab<'_> {
                 right = Some(unit.learn(&self.golden.tuples));
                 match self.speed {
                     Speed::Slow => self.gates(job.fault),
-                    _ => FaultyUnit::Memo(unit),
+                    _ => FaultyUnit::Memo(Box::new(unit)),
                 }
             }
             Err(_) => self.gates(job.fault),

@@ -128,7 +128,7 @@ fn quadrant1(h: u16, funct3: u32) -> Option<u32> {
             (imm != 0).then(|| i_type(OP_IMM, 0, 2, 2, imm & 0xfff))
         }
         // c.lui
-        3 => (imm6 != 0).then(|| (imm6 << 12) | (rd << 7) | LUI),
+        3 => (imm6 != 0).then_some((imm6 << 12) | (rd << 7) | LUI),
         4 => arithmetic(h),
         // c.beqz, c.bnez
         _ => {
