@@ -146,7 +146,7 @@ fn folded_programs_with_memo_equal_the_gates_for_a_sample_of_faults() {
 }
 
 #[test]
-#[ignore = "every fault of the universe: about a minute in release mode"]
+#[ignore = "every fault of the universe: about four minutes in release mode"]
 fn folded_programs_with_memo_equal_the_gates_for_every_fault() {
     let circuit = Arc::new(Circuit::default_multiplier());
     let mut random = Random(2);

@@ -54,7 +54,7 @@ fn the_network_on_the_core_answers_as_tflite_micro() {
 }
 
 #[test]
-#[ignore = "the full test set: about 40 seconds in release mode"]
+#[ignore = "the full test set: about a minute in release mode"]
 fn the_network_on_the_core_answers_as_tflite_micro_on_the_full_test_set() {
     let correct = compare_with_tflite_micro(0..10_000);
     println!("{correct} of 10,000 test images are answered with their label on the emulated core");

@@ -36,7 +36,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "N|all", default_value = "200")]
     faults: Amount,
     /// How many images, drawn at random from the data set, or 'all'
-    #[arg(long, value_name = "N|all", default_value = "32")]
+    #[arg(long, value_name = "N|all", default_value = "20")]
     images: Amount,
     /// Seed of both samples
     #[arg(long, value_name = "N", default_value_t = 1)]

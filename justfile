@@ -1,0 +1,27 @@
+# Recipes for those who have `just`; each is one or two plain commands.
+
+# The tests that run everywhere.
+test:
+    cargo test --release
+
+# The long proofs: every fault of the universe, the full test set (about ten minutes on two cores).
+proof:
+    cargo test --release --test netlist -- --ignored --nocapture
+    cargo test --release --test workload -- --ignored --nocapture
+
+# Criterion benches; figures go into BENCHMARKS.md by hand, with the date.
+bench:
+    cargo bench
+
+# Rebuild firmware and netlist and compare with what is committed.
+rebuild:
+    make -C firmware check
+    make -C netlists check
+
+# The external fault reference again, by Icarus Verilog, compared with the committed one.
+fault-reference:
+    make -C netlists/tests reference-check
+
+# What a submission must pass.
+ci:
+    .ci/run

@@ -1,0 +1,133 @@
+//! Inputs damaged at random, through the library, where a case takes milliseconds: an error or not, but never a panic.
+
+use crate::cli::{BINDING, CELLS, ELF, NETLIST, folder};
+use crate::mutate::survives;
+use std::fs;
+use std::path::Path;
+use stuckat::campaign::images::Images;
+use stuckat::cpu::{Machine, Silent};
+use stuckat::elf::Image;
+use stuckat::netlist::{Circuit, Fault};
+use stuckat::soc::Board;
+use stuckat::unit::{Exact, Latency};
+use stuckat::workload::Program;
+
+const CASES: u64 = 400;
+
+fn bytes(path: &str) -> Vec<u8> {
+    fs::read(path).expect("the file is part of the repository")
+}
+
+/// Reads the bytes as an ELF and, if they are one, lets them run for a while.
+fn load_and_run(elf: &[u8]) {
+    let _ = Program::new(elf);
+    let Ok(image) = Image::parse(elf) else { return };
+    let Ok(board) = Board::load(&image) else { return };
+    let unit = Exact::new(Latency::SINGLE_CYCLE);
+    Machine::new(board, unit, Silent, image.entry).run(100_000);
+}
+
+#[test]
+fn no_damage_to_an_elf_panics() {
+    survives(&bytes(ELF), CASES, load_and_run);
+}
+
+#[test]
+fn no_damage_to_the_headers_and_symbols_of_an_elf_panics() {
+    let whole = bytes(ELF);
+    let tables = whole.len() - 0xe26c;
+    let sound = [&whole[..0x34 + 3 * 0x20], &whole[whole.len() - tables..]].concat();
+    survives(&sound, CASES, move |damaged| {
+        let headers = damaged.len().min(0x34 + 3 * 0x20);
+        let mut elf = whole.clone();
+        elf.truncate(0xe26c);
+        elf[..headers].copy_from_slice(&damaged[..headers]);
+        elf.extend(&damaged[headers..]);
+        load_and_run(&elf);
+    });
+}
+
+#[test]
+fn no_damage_to_the_code_of_a_program_panics() {
+    let whole = bytes(ELF);
+    let code = whole[0x1000..0x2000].to_vec();
+    survives(&code, CASES, move |damaged| {
+        let mut elf = whole.clone();
+        let len = damaged.len().min(0x1000);
+        elf[0x1000..0x1000 + len].copy_from_slice(&damaged[..len]);
+        load_and_run(&elf);
+    });
+}
+
+/// Builds a circuit of the three texts, of which one is damaged.
+fn build(place: usize, damaged: &[u8]) {
+    // What is no text is refused when the file is read.
+    let Ok(damaged) = std::str::from_utf8(damaged) else { return };
+    let sound = [BINDING, NETLIST, CELLS].map(|path| String::from_utf8(bytes(path)).expect("text"));
+    let mut texts = sound.each_ref().map(|text| ("file", text.as_str()));
+    texts[place].1 = damaged;
+    let _ = Circuit::build(texts);
+}
+
+#[test]
+fn no_damage_to_a_binding_panics() {
+    survives(&bytes(BINDING), CASES, |damaged| build(0, damaged));
+}
+
+#[test]
+fn no_damage_to_a_netlist_panics() {
+    survives(&bytes(NETLIST), CASES, |damaged| build(1, damaged));
+}
+
+#[test]
+fn no_damage_to_a_short_netlist_panics() {
+    // So short that damage at the very end and in declarations is frequent.
+    let text = b"module single_cycle (a, y);\n  input [3:0] a; output [3:0] y; wire \\w[1] ;\n  (* keep *)\n  \
+        INV_X1 u (.A(a[0]), .ZN(y[0])); // 1\n  assign y[3:1] = {a[2], 2'b1x}; /* 2 */\nendmodule 4'hf";
+    survives(text, 20_000, |damaged| {
+        let cells = fs::read_to_string(CELLS).expect("the cell library");
+        thread_local!(static LIBRARY: std::cell::OnceCell<stuckat::netlist::cells::Library> =
+            const { std::cell::OnceCell::new() });
+        let Ok(text) = std::str::from_utf8(damaged) else { return };
+        LIBRARY.with(|library| {
+            let library = library.get_or_init(|| {
+                stuckat::netlist::cells::Library::parse(&cells).expect("the library is sound")
+            });
+            let _ = stuckat::netlist::verilog::parse(text, "single_cycle", library);
+        });
+    });
+}
+
+#[test]
+fn no_damage_to_a_cell_library_panics() {
+    survives(&bytes(CELLS), CASES, |damaged| build(2, damaged));
+}
+
+#[test]
+fn no_damage_to_images_or_labels_panics() {
+    let folder = folder();
+    let gz = |name: &str| bytes(&format!("{}/firmware/data/{name}", env!("CARGO_MANIFEST_DIR")));
+    let labels = gz("mnist-t10k-labels-idx1-ubyte.gz");
+    let plain: Vec<u8> = [0, 0, 8, 1, 0, 0, 0, 4, 1, 2, 3, 4].to_vec();
+    let images: Vec<u8> = [&[0, 0, 8, 3, 0, 0, 0, 4, 0, 0, 0, 2, 0, 0, 0, 2][..], &[9; 16]].concat();
+    let path = |name: &str| folder.path().join(name);
+    let write = |path: &Path, bytes: &[u8]| fs::write(path, bytes).expect("a temporary file");
+    let (sound_images, sound_labels, bad) = (path("images"), path("labels"), path("bad"));
+    write(&sound_images, &images);
+    write(&sound_labels, &plain);
+    for (sound, cases, as_images) in [(labels, CASES, false), (plain, CASES, false), (images, CASES, true)] {
+        let (images, labels, bad) = (sound_images.clone(), sound_labels.clone(), bad.clone());
+        survives(&sound, cases, move |damaged| {
+            fs::write(&bad, damaged).expect("a temporary file");
+            let _ = if as_images { Images::load(&bad, &labels) } else { Images::load(&images, &bad) };
+        });
+    }
+}
+
+#[test]
+fn no_damaged_fault_name_panics() {
+    let circuit = Circuit::default_multiplier();
+    survives(b"op_a_i[3]/SA1", CASES, move |damaged| {
+        let _ = Fault::parse(&String::from_utf8_lossy(damaged), &circuit);
+    });
+}
