@@ -14,7 +14,7 @@ use thiserror::Error;
 
 /// `e_flags`: floating-point ABI, two bits; 0 is soft-float.
 const EF_RISCV_FLOAT_ABI: u32 = 0x6;
-/// `e_flags`: RV32E, sixteen registers. Such code runs on RV32I.
+/// `e_flags`: written for the TSO memory model.
 const EF_RISCV_TSO: u32 = 0x10;
 
 /// Why a file is not a program that this machine can run.

@@ -33,7 +33,9 @@ pub struct Golden {
     pub run: Run,
     /// The class that it answers.
     pub top1: usize,
-    /// Its distinct operations, as indices into [`GoldenSet::tuples`].
+    /// How many distinct operations it has.
+    pub distinct: usize,
+    /// These operations, as indices into [`GoldenSet::tuples`].
     pub tuples: Vec<u32>,
 }
 
@@ -47,7 +49,7 @@ pub struct GoldenSet {
 }
 
 impl GoldenSet {
-    /// Runs every image of the plan; `done` is called after each.
+    /// Runs every image of the plan; `done` is called after each. The distinct operations are kept only if `record`.
     ///
     /// # Errors
     /// [`GoldenError`] if a run does not answer.
@@ -56,6 +58,7 @@ impl GoldenSet {
         images: &Images,
         chosen: &[usize],
         latency: Latency,
+        record: bool,
         mut done: impl FnMut(),
     ) -> Result<Self, GoldenError> {
         let mut runner = Runner::new(program, Recorder::new(latency));
@@ -71,9 +74,10 @@ impl GoldenSet {
                 let next = numbers.len() as u32;
                 *numbers.entry(tuple).or_insert(next)
             };
-            let tuples = seen.into_iter().map(number).collect();
+            let distinct = seen.len();
+            let tuples = if record { seen.into_iter().map(number).collect() } else { Vec::new() };
             let top1 = top(&run.output, 1).first().copied().unwrap_or(0);
-            golden.push(Golden { run, top1, tuples });
+            golden.push(Golden { run, top1, distinct, tuples });
             done();
         }
         let mut tuples: Vec<(u32, Tuple)> = numbers.into_iter().map(|(t, n)| (n, t)).collect();

@@ -20,7 +20,7 @@ pub enum Outcome {
     Trap,
     /// The firmware itself noticed: another exit code.
     BadExit,
-    /// The instruction budget was passed, or the multiplier never answered.
+    /// The instruction budget was passed, the multiplier never answered, or the core fell asleep for ever.
     Hang,
 }
 

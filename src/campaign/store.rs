@@ -3,16 +3,16 @@
 //! | file | what |
 //! |---|---|
 //! | `plan.json` | the [`Plan`]; written once, by renaming a complete file into place |
-//! | `golden.jsonl` | one [`GoldenRecord`](super::record::GoldenRecord) a line; written once, likewise |
-//! | `faults.jsonl` | one [`FaultRecord`](super::record::FaultRecord) a line, appended when the fault begins |
-//! | `results.jsonl` | one [`Record`](super::record::Record) a line, appended when the scenario ends |
+//! | `golden.jsonl` | one [`GoldenRecord`] a line; written once, likewise |
+//! | `faults.jsonl` | one [`FaultRecord`] a line, appended when the fault begins |
+//! | `results.jsonl` | one [`Record`] a line, appended when the scenario ends |
 //! | `lock` | locked by the process that writes; the lock goes with the process |
 //!
 //! A line counts if it is complete. Killing the process loses at most the line in flight: what an interrupted
 //! write leaves is cut off at the next opening. Any other damage is refused, with the line's number.
 
 use super::plan::Plan;
-use super::record::{FaultRecord, Record};
+use super::record::{FaultRecord, GoldenRecord, Record};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::fs::{self, File, OpenOptions, TryLockError};
@@ -150,12 +150,20 @@ impl RunDir {
         self.faults.append(record)
     }
 
-    /// Writes the golden records, in one piece.
+    /// Keeps the golden records: writes them in one piece, or compares them with the ones that are there.
     ///
     /// # Errors
-    /// [`StoreError::Io`].
-    pub fn write_golden(&self, records: &[impl Serialize]) -> Result<(), StoreError> {
+    /// [`StoreError`] if they cannot be written, or the earlier ones are damaged or others.
+    pub fn keep_golden(&self, records: &[GoldenRecord]) -> Result<(), StoreError> {
         let path = self.path.join("golden.jsonl");
+        if path.exists() {
+            return if read_lines::<GoldenRecord>(&path)? == records {
+                Ok(())
+            } else {
+                let path = self.path.clone();
+                Err(StoreError::OtherPlan { path, difference: "the outcome of the golden runs" })
+            };
+        }
         let mut text = Vec::new();
         for record in records {
             serde_json::to_writer(&mut text, record)

@@ -7,15 +7,16 @@ mod run;
 
 use crate::campaign::store::StoreError;
 use clap::{Parser, Subcommand};
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 /// Exit codes of the program itself; `run` passes the guest's through.
 pub mod exit_code {
     /// The command line is wrong (clap's own code).
     pub const USAGE: u8 = 2;
-    /// An input file is wrong.
+    /// An input is wrong.
     pub const BAD_INPUT: u8 = 3;
-    /// The run directory cannot be written or read.
+    /// A run directory or standard output cannot be written, or a run directory not read.
     pub const IO: u8 = 4;
     /// The run directory refuses: it is locked, belongs to another plan, holds results already, or is damaged.
     pub const REFUSED: u8 = 5;
@@ -35,8 +36,9 @@ const EXIT_CODES: &str = "\
 Exit codes:
   0    done; for 'run': the guest's exit code, 0 to 118
   2    the command line is wrong
-  3    an input file is wrong (ELF, netlist, binding, cells, fault, images)
-  4    a run directory cannot be written or read
+  3    an input is wrong: a file (ELF, netlist, binding, cells, images), a fault's name, or a plan that asks
+       for more than there is
+  4    a run directory or standard output cannot be written, or a run directory not read
   5    a run directory refuses: in use, of another plan, holds results already, damaged
   119  'run': the guest's exit code is 119 or more; the message says which
   123  'run': the guest sleeps (WFI) and nothing can wake it
@@ -76,25 +78,39 @@ pub fn main() -> ExitCode {
         Command::Netlist(command) => netlist::run(&command),
     };
     result.unwrap_or_else(|error| {
+        let output = error.downcast_ref::<OutputError>();
+        if output.is_some_and(|e| e.0.kind() == io::ErrorKind::BrokenPipe) {
+            // The reader has gone, as `| head` does: nothing is wrong.
+            return ExitCode::SUCCESS;
+        }
         eprintln!("stuckat: {}", one_line(&error));
         ExitCode::from(match error.downcast_ref::<StoreError>() {
             Some(store) if store.is_refusal() => exit_code::REFUSED,
             Some(_) => exit_code::IO,
-            None if is_broken_pipe(&error) => 0,
+            None if output.is_some() => exit_code::IO,
             None => exit_code::BAD_INPUT,
         })
     })
 }
 
+/// Standard output cannot be written.
+#[derive(Debug, thiserror::Error)]
+#[error("standard output cannot be written: {0}")]
+struct OutputError(io::Error);
+
+/// Writes data to standard output; talk goes to stderr.
+fn print(text: &str) -> Result<(), OutputError> {
+    print_bytes(text.as_bytes())
+}
+
+fn print_bytes(bytes: &[u8]) -> Result<(), OutputError> {
+    let mut out = io::stdout().lock();
+    out.write_all(bytes).and_then(|()| out.flush()).map_err(OutputError)
+}
+
 /// The error with its causes, in one line.
 fn one_line(error: &anyhow::Error) -> String {
     format!("{error:#}").split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
-/// Whether the reader of our stdout has gone, as `| head` does.
-fn is_broken_pipe(error: &anyhow::Error) -> bool {
-    let io = error.downcast_ref::<std::io::Error>();
-    io.is_some_and(|e| e.kind() == std::io::ErrorKind::BrokenPipe)
 }
 
 /// Which multiplier to use.

@@ -1,7 +1,7 @@
 //! `stuckat report`: a run directory's result, again.
 
+use super::print;
 use crate::report::{summarise, table};
-use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -16,12 +16,10 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let summary = summarise(&args.run)?;
-    let mut out = std::io::stdout().lock();
     if args.json {
-        serde_json::to_writer_pretty(&mut out, &summary)?;
-        writeln!(out)?;
+        print(&(serde_json::to_string_pretty(&summary)? + "\n"))?;
     } else {
-        write!(out, "{}", table::render(&summary))?;
+        print(&table::render(&summary))?;
     }
     Ok(ExitCode::SUCCESS)
 }

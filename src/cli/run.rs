@@ -1,6 +1,6 @@
 //! `stuckat run`: one ELF, from reset to its end.
 
-use super::{Multiplier, exit_code};
+use super::{Multiplier, exit_code, print_bytes};
 use crate::cpu::{Machine, Silent, Stop};
 use crate::elf::Image;
 use crate::netlist::Fault;
@@ -9,7 +9,6 @@ use crate::report::table::grouped;
 use crate::soc::Board;
 use crate::unit::{Exact, Unit};
 use anyhow::Context;
-use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -58,13 +57,11 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
 
 fn execute(args: &Args, board: Board, unit: impl Unit, entry: u32) -> anyhow::Result<ExitCode> {
     let mut machine = Machine::new(board, unit, Silent, entry);
-    let mut out = std::io::stdout().lock();
     let mut budget = 0;
     let stop = loop {
         budget = args.max_insns.min(budget + SLICE);
         let stop = machine.run(budget);
-        out.write_all(&machine.bus_mut().take_console())?;
-        out.flush()?;
+        print_bytes(&machine.bus_mut().take_console())?;
         if stop != Stop::Budget || budget == args.max_insns {
             break stop;
         }

@@ -23,6 +23,7 @@ pub const IDLE_CLOCKS_BETWEEN: u32 = 1;
 const DEFAULT_BINDING: &str = include_str!("../../netlists/single_cycle.toml");
 const DEFAULT_NETLIST: &str = include_str!("../../netlists/mapped/single_cycle.v");
 const DEFAULT_CELLS: &str = include_str!("../../netlists/cells/nangate45.lib");
+const DEFAULT_NAMES: [&str; 3] = ["single_cycle.toml", "single_cycle.v", "nangate45.lib"];
 
 /// Why a binding, a netlist or a cell library cannot be used. Names the file.
 #[derive(Debug, Error)]
@@ -120,11 +121,9 @@ impl Circuit {
     /// # Panics
     /// If the files that this program was built with are broken.
     pub fn default_multiplier() -> Self {
-        let files = [
-            ("single_cycle.toml", DEFAULT_BINDING),
-            ("single_cycle.v", DEFAULT_NETLIST),
-            ("nangate45.lib", DEFAULT_CELLS),
-        ];
+        let [binding, netlist, cells] = DEFAULT_NAMES;
+        let files =
+            [(binding, DEFAULT_BINDING), (netlist, DEFAULT_NETLIST), (cells, DEFAULT_CELLS)];
         Self::build(files).expect("the built-in multiplier is sound")
     }
 
@@ -149,11 +148,19 @@ impl Circuit {
             Some(path) => (display(&path), read(&path)?),
             None => ("the built-in cell library".to_owned(), DEFAULT_CELLS.to_owned()),
         };
-        Self::build([
+        let mut circuit = Self::build([
             (binding_name.as_str(), binding_text.as_str()),
             (&netlist_name, &netlist_text),
             (&cells_name, &cells_text),
-        ])
+        ])?;
+        let builtin = [binding.is_none(), netlist.is_none(), binding.is_none()];
+        for ((source, name), builtin) in circuit.sources.iter_mut().zip(DEFAULT_NAMES).zip(builtin)
+        {
+            if builtin {
+                source.name = name.to_owned();
+            }
+        }
+        Ok(circuit)
     }
 
     /// Builds a circuit from the named texts of binding, netlist and cell library.

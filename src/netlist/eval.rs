@@ -1,4 +1,4 @@
-//! Evaluates a [`Program`](super::program::Program) for `64 * N` patterns at a time.
+//! Evaluates a [`Program`] for `64 * N` patterns at a time.
 //!
 //! A slot holds `[u64; N]`: one bit a lane. Lanes may be operand patterns under one fault, or faults under one
 //! pattern: an [`Injection`] forces a net in the lanes of its masks and leaves the others alone.

@@ -29,7 +29,7 @@ const FIRST_CAPACITY: usize = 1 << 12;
 /// What a fault does to a list of operations.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Judgement {
-    /// For each operation, whether it is right in value and latency.
+    /// For each operation, whether it is right in value, latency and next state.
     pub right: Vec<bool>,
     /// How many have a wrong product, or none.
     pub wrong_products: usize,
@@ -76,7 +76,7 @@ impl FastUnit {
                 }
                 Answer::Never => (false, false),
             };
-            judgement.right.push(right_value && in_time);
+            judgement.right.push(right_value && in_time && self.sequences.sound_state());
             judgement.wrong_products += usize::from(!right_value);
         }
         judgement
@@ -158,7 +158,7 @@ impl Unit for FastUnit {
                 entry.tag = entry.tag & ((1 << RUN_SHIFT) - 1) | self.run << RUN_SHIFT;
                 self.counts.distinct_wrong += 1;
             }
-        } else if cycles != self.sound.of(op) {
+        } else if cycles != self.sound.of(op) || !self.sequences.sound_state() {
             self.counts.differing += 1;
         }
         Answer::Done { value: entry.value, cycles }

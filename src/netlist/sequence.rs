@@ -109,6 +109,7 @@ impl Sequence {
 #[derive(Clone, Debug)]
 pub struct Sequences {
     by_op: [Sequence; 4],
+    sound_state: bool,
 }
 
 impl Sequences {
@@ -120,7 +121,14 @@ impl Sequences {
         let idle = idle_state(circuit, fault);
         let fold = |op: MulOp| Folder::new(circuit, fault, idle.clone()).operation(op);
         let [mul, mulh, mulhsu, mulhu] = MulOp::ALL.map(fold);
-        Ok(Self { by_op: [mul?, mulh?, mulhsu?, mulhu?] })
+        let sound_state = fault.is_none() || idle == idle_state(circuit, None);
+        Ok(Self { by_op: [mul?, mulh?, mulhsu?, mulhu?], sound_state })
+    }
+
+    /// Whether the flip-flops hold between operations what those of a sound unit hold. If not, every operation differs
+    /// from golden in its next state, even if no answer does.
+    pub fn sound_state(&self) -> bool {
+        self.sound_state
     }
 
     /// The program of one operation.

@@ -4,7 +4,7 @@ use super::Summary;
 use super::summary::{Accuracy, Proportion};
 use crate::campaign::outcome::Outcome;
 use crate::campaign::stats::Interval;
-use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+use comfy_table::{CellAlignment, ContentArrangement, Table, TableComponent, presets};
 use std::fmt::Write;
 
 /// Everything that a person wants to see first.
@@ -40,24 +40,33 @@ pub fn render(summary: &Summary) -> String {
         grouped(g.distinct.round() as usize),
     );
     if s.done > 0 {
-        let _ = writeln!(text, "{}\n", outcomes(s));
+        let _ = writeln!(text, "{}\n", trimmed(&outcomes(s)));
     }
-    let _ = writeln!(text, "{}", accuracies(s));
+    let _ = writeln!(text, "{}", trimmed(&accuracies(s)));
     if s.done > 0 {
         let _ = writeln!(text, "\n{}", fired(s));
     }
     if !s.most_harmful.is_empty() {
-        let _ = writeln!(text, "\n{}", harmful(s));
+        let _ = writeln!(text, "\n{}", trimmed(&harmful(s)));
     }
     text
 }
 
+/// A table with a line under its header and no other.
 fn table(header: &[&str]) -> Table {
     let mut table = Table::new();
-    table.load_preset(presets::UTF8_HORIZONTAL_ONLY);
+    table.load_preset(presets::NOTHING);
+    for line in [TableComponent::HeaderLines, TableComponent::MiddleHeaderIntersections] {
+        table.set_style(line, '─');
+    }
     table.set_content_arrangement(ContentArrangement::Disabled);
     table.set_header(header);
     table
+}
+
+/// The table's lines without the blanks at their ends.
+fn trimmed(table: &Table) -> String {
+    table.lines().map(|line| line.trim_end().to_owned()).collect::<Vec<_>>().join("\n")
 }
 
 /// Right-aligns all columns but the first and, if there is one, the column of words.
@@ -99,7 +108,7 @@ fn meaning(outcome: Outcome) -> &'static str {
         Outcome::SdcCritical => "another class",
         Outcome::Trap => "the core took an exception",
         Outcome::BadExit => "the firmware noticed",
-        Outcome::Hang => "no end within the budget, or the unit never answered",
+        Outcome::Hang => "no end: budget passed, asleep, or the unit never answered",
     }
 }
 
