@@ -36,8 +36,7 @@ const EXIT_CODES: &str = "\
 Exit codes:
   0    done; for 'run': the guest's exit code, 0 to 118
   2    the command line is wrong
-  3    an input is wrong: a file (ELF, netlist, binding, cells, images), a fault's name, or a plan that asks
-       for more than there is
+  3    an input is wrong: a file, a fault's name, or a plan that asks for more than there is
   4    a run directory or standard output cannot be written, or a run directory not read
   5    a run directory refuses: in use, of another plan, holds results already, damaged
   119  'run': the guest's exit code is 119 or more; the message says which

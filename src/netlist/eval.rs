@@ -103,15 +103,45 @@ pub fn run<const N: usize>(ops: &[Op], values: &mut [Lanes<N>]) {
     }
 }
 
-/// Runs a list of ops over single bits (0 or 1) by looking each up in its table.
+/// Two functions of the same three slots, as a full adder's sum and carry are, for the evaluation of single patterns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BitOp {
+    inputs: [u32; 3],
+    tables: [u8; 2],
+    outs: [u32; 2],
+}
+
+/// Joins neighbours with the same inputs into pairs; a function that stays alone is done twice.
+pub fn pair_up(ops: &[Op]) -> Vec<BitOp> {
+    let mut pairs = Vec::with_capacity(ops.len());
+    let mut rest = ops;
+    while let [first, more @ ..] = rest {
+        // The second may read what the first has just written: then it is no neighbour but a successor.
+        let same =
+            |second: &&Op| second.inputs == first.inputs && !second.inputs.contains(&first.out);
+        let second = more.first().filter(same);
+        rest = if second.is_some() { &more[1..] } else { more };
+        let second = second.unwrap_or(first);
+        pairs.push(BitOp {
+            inputs: first.inputs,
+            tables: [first.table, second.table],
+            outs: [first.out, second.out],
+        });
+    }
+    pairs
+}
+
+/// Evaluates single bits (0 or 1) by looking each function up in its table.
 ///
 /// One pattern leaves 63 lanes of a word unused, and a jump by kind of gate is guessed wrong about every time; a look-up
 /// has no jump.
 #[inline]
-pub fn run_bits(ops: &[Op], values: &mut [u8]) {
+pub fn run_bits(ops: &[BitOp], values: &mut [u8]) {
     for op in ops {
         let [a, b, c] = op.inputs.map(|slot| values[slot as usize]);
-        values[op.out as usize] = op.table >> (a | b << 1 | c << 2) & 1;
+        let row = a | b << 1 | c << 2;
+        values[op.outs[0] as usize] = op.tables[0] >> row & 1;
+        values[op.outs[1] as usize] = op.tables[1] >> row & 1;
     }
 }
 
@@ -139,9 +169,28 @@ mod tests {
             assert_eq!(values[3][0] & 0xff, u64::from(table), "table {table:#04x}");
             for row in 0..8_u8 {
                 let mut bits = [row & 1, row >> 1 & 1, row >> 2, 0];
-                run_bits(&[Op { table, inputs: [0, 1, 2], out: 3 }], &mut bits);
+                let op = |table, out| Op { table, inputs: [0, 1, 2], out };
+                let pairs = pair_up(&[op(table, 3), op(!table, 2)]);
+                assert_eq!(pairs.len(), 1);
+                run_bits(&pairs, &mut bits);
                 assert_eq!(bits[3], table >> row & 1, "table {table:#04x}, row {row}");
+                assert_eq!(bits[2], !table >> row & 1, "table {:#04x}, row {row}", !table);
             }
+        }
+    }
+
+    #[test]
+    fn a_function_of_a_slot_that_its_neighbour_writes_is_not_paired() {
+        let ops = [
+            Op { table: 0x96, inputs: [0, 1, 2], out: 0 },
+            Op { table: 0xe8, inputs: [0, 1, 2], out: 1 },
+        ];
+        assert_eq!(pair_up(&ops).len(), 2);
+        // 1 ^ 1 ^ 1 = 1, then the majority of 1, 1, 1; and 1 ^ 1 ^ 0 = 0, then the majority of 0, 1, 0.
+        for (start, end) in [([1, 1, 1], [1, 1, 1]), ([1, 1, 0], [0, 0, 0])] {
+            let mut values = start;
+            run_bits(&pair_up(&ops), &mut values);
+            assert_eq!(values, end);
         }
     }
 }

@@ -12,7 +12,7 @@
 //! a fault a memo or table of products is exact. Any other fault carries state, and is evaluated gate by gate.
 
 use super::circuit::{Circuit, IDLE_CLOCKS_BETWEEN};
-use super::eval::{Lanes, run, run_bits};
+use super::eval::{BitOp, Lanes, pair_up, run, run_bits};
 use super::gate_unit::injection;
 use super::program::Op;
 use super::{Fault, Net};
@@ -44,6 +44,8 @@ enum Bit {
 #[derive(Clone, Debug)]
 pub struct Sequence {
     ops: Vec<Op>,
+    /// The same for single patterns.
+    pairs: Vec<BitOp>,
     slots: usize,
     answer: [Bit; 32],
     cycles: Option<u32>,
@@ -96,7 +98,7 @@ impl Sequence {
         for (i, value) in values[..OPERAND_SLOTS].iter_mut().enumerate() {
             *value = (operands >> i & 1) as u8;
         }
-        run_bits(&self.ops, values);
+        run_bits(&self.pairs, values);
         let bit = |bit: &Bit| match bit {
             Bit::Known(value) => u32::from(*value),
             Bit::Slot(slot) => u32::from(values[*slot as usize]),
@@ -401,7 +403,8 @@ impl<'c> Folder<'c> {
             Abstract::Known(value) => Bit::Known(value),
             Abstract::Live(slot) => Bit::Slot(place[slot as usize]),
         };
-        Sequence { ops, slots: slots as usize, answer: std::array::from_fn(bit), cycles }
+        let answer = std::array::from_fn(bit);
+        Sequence { pairs: pair_up(&ops), ops, slots: slots as usize, answer, cycles }
     }
 }
 
