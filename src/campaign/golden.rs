@@ -5,7 +5,10 @@ use crate::campaign::images::Images;
 use crate::cpu::Stop;
 use crate::unit::{Latency, Recorder, Tuple};
 use crate::workload::{Program, Run, Runner};
+use rustc_hash::FxHashMap;
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc;
 use thiserror::Error;
 
 /// Retired instructions that a golden run may take.
@@ -40,7 +43,7 @@ pub struct Golden {
 }
 
 /// All images of a plan without a fault.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct GoldenSet {
     /// One entry an image of the plan.
     pub golden: Vec<Golden>,
@@ -49,39 +52,93 @@ pub struct GoldenSet {
 }
 
 impl GoldenSet {
-    /// Runs every image of the plan; `done` is called after each. The distinct operations are kept only if `record`.
+    /// Runs every image of the plan on `workers` threads; `done` is called after each, in the calling thread. The distinct
+    /// operations are kept only if `record`.
     ///
     /// # Errors
-    /// [`GoldenError`] if a run does not answer.
+    /// [`GoldenError`] if a run does not answer: the one of the first such image.
     pub fn run(
-        program: &Program,
-        images: &Images,
-        chosen: &[usize],
-        latency: Latency,
+        lab: &GoldenLab,
+        workers: usize,
         record: bool,
         mut done: impl FnMut(),
     ) -> Result<Self, GoldenError> {
-        let mut runner = Runner::new(program, Recorder::new(latency));
-        let mut numbers: BTreeMap<Tuple, u32> = BTreeMap::new();
-        let mut golden = Vec::with_capacity(chosen.len());
-        for image in chosen {
-            let run = runner.run(&images.input(*image), GOLDEN_BUDGET);
-            if run.stop != Stop::Exit(0) {
-                return Err(GoldenError::NoAnswer { image: *image, stop: run.stop });
+        let next = AtomicUsize::new(0);
+        let (sender, receiver) = mpsc::sync_channel(64);
+        // Operations get their numbers in the order of the images, so that the number of threads does not matter; what
+        // comes early waits.
+        let mut early = BTreeMap::new();
+        let mut numbered = Numbered::default();
+        std::thread::scope(|scope| {
+            for _ in 0..workers.clamp(1, lab.chosen.len().max(1)) {
+                let (sender, next) = (sender.clone(), &next);
+                scope.spawn(move || lab.work(next, &sender));
             }
-            let seen = runner.unit_mut().tuples();
-            let number = |tuple| {
-                let next = numbers.len() as u32;
-                *numbers.entry(tuple).or_insert(next)
-            };
-            let distinct = seen.len();
-            let tuples = if record { seen.into_iter().map(number).collect() } else { Vec::new() };
-            let top1 = top(&run.output, 1).first().copied().unwrap_or(0);
-            golden.push(Golden { run, top1, distinct, tuples });
-            done();
+            drop(sender);
+            for (place, run, seen) in receiver {
+                done();
+                early.insert(place, (run, seen));
+                while let Some((run, seen)) = early.remove(&numbered.set.golden.len()) {
+                    let image = lab.chosen[numbered.set.golden.len()];
+                    if run.stop != Stop::Exit(0) {
+                        // Leaving the loop closes the channel, which ends the workers.
+                        return Err(GoldenError::NoAnswer { image, stop: run.stop });
+                    }
+                    numbered.add(run, seen, record);
+                }
+            }
+            Ok(numbered.set)
+        })
+    }
+}
+
+/// A golden set as it grows.
+#[derive(Default)]
+struct Numbered {
+    set: GoldenSet,
+    numbers: FxHashMap<Tuple, u32>,
+}
+
+impl Numbered {
+    fn add(&mut self, run: Run, seen: Vec<Tuple>, record: bool) {
+        let distinct = seen.len();
+        let all = &mut self.set.tuples;
+        let mut tuples = Vec::new();
+        for tuple in seen.into_iter().filter(|_| record) {
+            tuples.push(*self.numbers.entry(tuple).or_insert_with(|| {
+                all.push(tuple);
+                all.len() as u32 - 1
+            }));
         }
-        let mut tuples: Vec<(u32, Tuple)> = numbers.into_iter().map(|(t, n)| (n, t)).collect();
-        tuples.sort_unstable_by_key(|(number, _)| *number);
-        Ok(Self { golden, tuples: tuples.into_iter().map(|(_, tuple)| tuple).collect() })
+        let top1 = top(&run.output, 1).first().copied().unwrap_or(0);
+        self.set.golden.push(Golden { run, top1, distinct, tuples });
+    }
+}
+
+/// What the golden runs need.
+#[derive(Debug)]
+pub struct GoldenLab<'a> {
+    /// The firmware.
+    pub program: &'a Program,
+    /// The data set.
+    pub images: &'a Images,
+    /// The plan's images.
+    pub chosen: &'a [usize],
+    /// Cycle counts of the sound multiplier.
+    pub latency: Latency,
+}
+
+impl GoldenLab<'_> {
+    fn work(&self, next: &AtomicUsize, sender: &mpsc::SyncSender<(usize, Run, Vec<Tuple>)>) {
+        let mut runner = Runner::new(self.program, Recorder::new(self.latency));
+        loop {
+            let place = next.fetch_add(1, Ordering::Relaxed);
+            let Some(image) = self.chosen.get(place) else { return };
+            let run = runner.run(&self.images.input(*image), GOLDEN_BUDGET);
+            let seen = runner.unit_mut().tuples();
+            if sender.send((place, run, seen)).is_err() {
+                return;
+            }
+        }
     }
 }

@@ -1,14 +1,14 @@
 //! `stuckat campaign`: draws a plan, runs it on all cores, shows how it goes and what came of it.
 
 use super::{Multiplier, print};
-use crate::campaign::golden::GoldenSet;
+use crate::campaign::golden::{Golden, GoldenLab, GoldenSet};
 use crate::campaign::images::Images;
 use crate::campaign::lab::{Event, Job, Lab, Speed};
 use crate::campaign::outcome::Outcome;
 use crate::campaign::plan::{Amount, Plan, Request};
 use crate::campaign::record::{Engine, GoldenRecord, Record};
 use crate::campaign::store::{Earlier, RunDir, StoreError};
-use crate::netlist::Fault;
+use crate::netlist::{Circuit, Fault};
 use crate::report::table::grouped;
 use crate::report::{Summary, summarise, table};
 use crate::workload::Program;
@@ -100,19 +100,11 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         out.display()
     );
 
-    let progress = Progress::new("golden", plan.images.len());
-    // Without a fault to meet, the operations need not be remembered.
-    let record = !plan.faults.is_empty();
-    let latency = circuit.latency();
-    let golden = GoldenSet::run(&program, &images, &plan.images, latency, record, || {
-        progress.bar.inc(1);
-    })?;
-    progress.bar.finish_and_clear();
-    dir.keep_golden(&golden_records(&plan, &images, &golden))?;
-
     let workers = args
         .jobs
         .map_or_else(|| std::thread::available_parallelism().map_or(1, usize::from), usize::from);
+    let golden = run_golden(&circuit, &program, &images, &plan, workers)?;
+    dir.keep_golden(&golden_records(&plan, &images, &golden))?;
     let lab = Lab {
         program: &program,
         circuit: &circuit,
@@ -135,6 +127,22 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     conclude(args, &out, &session.finish(workers, begin.elapsed()))
 }
 
+fn run_golden(
+    circuit: &Circuit,
+    program: &Program,
+    images: &Images,
+    plan: &Plan,
+    workers: usize,
+) -> anyhow::Result<GoldenSet> {
+    let progress = Progress::new("golden", plan.images.len());
+    let lab = GoldenLab { program, images, chosen: &plan.images, latency: circuit.latency() };
+    // Without a fault to meet, the operations need not be remembered.
+    let record = !plan.faults.is_empty();
+    let golden = GoldenSet::run(&lab, workers, record, || progress.bar.inc(1));
+    progress.bar.finish_and_clear();
+    Ok(golden?)
+}
+
 fn load_program(elf: Option<&Path>) -> anyhow::Result<Program> {
     let Some(path) = elf else { return Program::new(DEFAULT_ELF).context("the built-in firmware") };
     let name = path.display().to_string();
@@ -154,7 +162,7 @@ fn default_out(plan: &Plan, resume: bool) -> PathBuf {
 }
 
 fn golden_records(plan: &Plan, images: &Images, golden: &GoldenSet) -> Vec<GoldenRecord> {
-    let record = |(image, golden): (&usize, &crate::campaign::golden::Golden)| GoldenRecord {
+    let record = |(image, golden): (&usize, &Golden)| GoldenRecord {
         image: *image,
         label: images.label(*image),
         top1: golden.top1,
