@@ -32,7 +32,18 @@ impl Random {
 
     fn value(&mut self) -> u32 {
         const CORNERS: [u32; 12] = [
-            0, 1, 2, 0xffff_ffff, 0x8000_0000, 0x7fff_ffff, 0xffff_fffe, 0x8000_0001, 0xffff, 0x8000, 31, 32,
+            0,
+            1,
+            2,
+            0xffff_ffff,
+            0x8000_0000,
+            0x7fff_ffff,
+            0xffff_fffe,
+            0x8000_0001,
+            0xffff,
+            0x8000,
+            31,
+            32,
         ];
         if self.below(2) == 0 {
             CORNERS[self.below(12) as usize]
@@ -119,11 +130,14 @@ impl Code {
     fn compressed(&mut self, r: &mut Random) {
         loop {
             let half = r.below(0x1_0000) as u16;
-            let Some(word) = (parcel_len(half) == 2).then(|| rvc::expand(half)).flatten() else { continue };
+            let Some(word) = (parcel_len(half) == 2).then(|| rvc::expand(half)).flatten() else {
+                continue;
+            };
             let opcode = word & 0x7f;
             let insn = decode(word).expect("an expansion is an instruction");
             let computes = matches!(opcode, 0x13 | 0x33 | 0x37);
-            if computes && insn.rd <= LAST as u8 && insn.rs1 <= LAST as u8 && insn.rs2 <= LAST as u8 {
+            if computes && insn.rd <= LAST as u8 && insn.rs1 <= LAST as u8 && insn.rs2 <= LAST as u8
+            {
                 return self.0.push(half);
             }
         }
@@ -208,9 +222,16 @@ fn compare(seed: u64, sequences: u32, length: u32) {
     assert!(status.success(), "seed {seed}: QEMU ended with {status}");
     let theirs = std::fs::read(serial).unwrap();
     let each = (LAST * 4 + DATA_LEN) as usize;
-    assert_eq!(theirs.len(), each * sequences as usize, "seed {seed}: QEMU wrote less than expected");
+    assert_eq!(
+        theirs.len(),
+        each * sequences as usize,
+        "seed {seed}: QEMU wrote less than expected"
+    );
     for (n, (a, b)) in ours.stdout.chunks(each).zip(theirs.chunks(each)).enumerate() {
-        assert_eq!(a, b, "seed {seed}, sequence {n}: registers 1..29, then {DATA_LEN} bytes of memory");
+        assert_eq!(
+            a, b,
+            "seed {seed}, sequence {n}: registers 1..29, then {DATA_LEN} bytes of memory"
+        );
     }
     assert_eq!(ours.stdout.len(), theirs.len(), "seed {seed}");
 }

@@ -19,7 +19,7 @@ pub const GOLDEN_BUDGET: u64 = 100_000_000_000;
 pub enum GoldenError {
     /// It did not answer.
     #[error(
-        "without a fault, image {image} ends with {stop:?} instead of exit code 0; try it with 'stuckat run'"
+        "without a fault, image {image} ends with {stop} instead of exit code 0; try it with 'stuckat run'"
     )]
     NoAnswer {
         /// The image.

@@ -81,7 +81,7 @@ impl Images {
             );
             return Err(error(labels.0, what));
         }
-        let bytes_each: usize = rest.iter().product();
+        let bytes_each = rest.iter().try_fold(1_usize, |size, n| size.checked_mul(*n)).unwrap_or(0);
         if *count == 0 || bytes_each == 0 {
             return Err(error(images.0, format!("its shape {shape:?} holds no image")));
         }

@@ -67,7 +67,7 @@ pub enum PlanError {
     #[error("a campaign needs at least one image")]
     NoImage,
     /// The images do not fit the network.
-    #[error("images have {image} bytes each, and the firmware's input tensor has {input}")]
+    #[error("an image has {image} byte{}, and the firmware's input tensor {input}; give images of that size (--data-images) or other firmware (--elf)", if *image == 1 { "" } else { "s" })]
     Shape {
         /// Bytes of an image.
         image: usize,

@@ -11,7 +11,7 @@
 //! A line counts if it is complete. Killing the process loses at most the line in flight: what an interrupted
 //! write leaves is cut off at the next opening. Any other damage is refused, with the line's number.
 
-use super::plan::Plan;
+use super::plan::{FORMAT, Plan};
 use super::record::{FaultRecord, GoldenRecord, Record};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -24,7 +24,7 @@ use thiserror::Error;
 #[derive(Debug, Error)]
 pub enum StoreError {
     /// The operating system refuses.
-    #[error("{path}: cannot {doing}: {cause}; nothing that was there before is lost{hint}")]
+    #[error("{path}: cannot {doing}: {cause}{hint}")]
     Io {
         /// The file or folder.
         path: PathBuf,
@@ -53,6 +53,21 @@ pub enum StoreError {
         /// The first difference.
         difference: &'static str,
     },
+    /// It holds results, and nothing says of which plan.
+    #[error(
+        "{0}: holds results without a plan.json; restore it from a copy, or give another --out"
+    )]
+    Foreign(PathBuf),
+    /// It was written by another version.
+    #[error(
+        "{path}: has the run directory format {found}, and this stuckat reads format {FORMAT}; use the version that wrote it"
+    )]
+    Format {
+        /// The directory.
+        path: PathBuf,
+        /// Its format.
+        found: u64,
+    },
     /// There is no campaign in it.
     #[error("{0}: is not a run directory (it has no plan.json)")]
     NoPlan(PathBuf),
@@ -77,7 +92,8 @@ impl StoreError {
     }
 }
 
-const RESUME: &str = "; mend the cause and continue with --resume";
+const RESUME: &str =
+    "; nothing that was there before is lost: mend the cause and continue with --resume";
 
 fn io_error<'p>(
     path: &'p Path,
@@ -87,14 +103,45 @@ fn io_error<'p>(
     move |cause| StoreError::Io { path: path.to_owned(), doing, cause, hint }
 }
 
+/// A folder that this process has locked for a plan, and that is fit for it. Nothing is written yet but the lock;
+/// if nothing ever is, a folder that was made for it goes again.
+#[derive(Debug)]
+pub struct Claim {
+    path: PathBuf,
+    lock: File,
+    /// Whether the folder was made here.
+    made: bool,
+    /// The files of a campaign of the same plan that is to be continued.
+    resumed: Option<Grown>,
+    begun: bool,
+}
+
+/// The files that grow, and what they hold already.
+#[derive(Debug)]
+struct Grown {
+    results: Appender,
+    faults: Appender,
+    earlier: Earlier,
+}
+
+impl Grown {
+    fn open(dir: &Path, plan: &Plan) -> Result<Self, StoreError> {
+        let (results, earlier_results) = Appender::open(dir.join("results.jsonl"))?;
+        check_results(&results.path, plan, &earlier_results)?;
+        let (faults, earlier_faults) = Appender::open(dir.join("faults.jsonl"))?;
+        check_faults(&faults.path, plan, &earlier_faults)?;
+        let earlier = Earlier { results: earlier_results, faults: earlier_faults };
+        Ok(Self { results, faults, earlier })
+    }
+}
+
 /// A run directory that this process writes.
 #[derive(Debug)]
 pub struct RunDir {
-    path: PathBuf,
     results: Appender,
     faults: Appender,
     /// Held for its lock.
-    _lock: File,
+    _claim: Claim,
 }
 
 /// What a directory already holds.
@@ -106,34 +153,77 @@ pub struct Earlier {
     pub faults: Vec<FaultRecord>,
 }
 
-impl RunDir {
-    /// Begins a campaign, or continues one if `resume` and there is one.
+impl Claim {
+    /// Locks a folder for a new campaign, or for continuing one if `resume` and there is one.
     ///
     /// # Errors
-    /// [`StoreError`] if the directory cannot be written, is being written, belongs to another plan, is damaged, or holds
-    /// results and `resume` is not given.
-    pub fn open(path: &Path, plan: &Plan, resume: bool) -> Result<(Self, Earlier), StoreError> {
+    /// [`StoreError`] if the folder cannot be written, is being written, belongs to another plan, or holds results and
+    /// `resume` is not given.
+    pub fn new(path: &Path, plan: &Plan, resume: bool) -> Result<Self, StoreError> {
+        let made = !path.exists();
         fs::create_dir_all(path).map_err(io_error(path, "make this folder", ""))?;
         let lock = lock(path)?;
-        let plan_path = path.join("plan.json");
-        if plan_path.exists() {
+        let mut claim = Self { path: path.to_owned(), lock, made, resumed: None, begun: false };
+        if path.join("plan.json").exists() {
             if !resume {
                 return Err(StoreError::Exists(path.to_owned()));
             }
             if let Some(difference) = plan.difference(&read_plan(path)?) {
                 return Err(StoreError::OtherPlan { path: path.to_owned(), difference });
             }
-        } else {
-            let text = serde_json::to_vec_pretty(plan).map_err(io::Error::other);
-            let text = text.map_err(io_error(&plan_path, "write the plan", ""))?;
-            write_whole(&plan_path, &text)?;
+            claim.resumed = Some(Grown::open(path, plan)?);
+        } else if path.join("results.jsonl").exists() || path.join("faults.jsonl").exists() {
+            return Err(StoreError::Foreign(path.to_owned()));
         }
-        let (results, earlier_results) = Appender::open(path.join("results.jsonl"))?;
-        let (faults, earlier_faults) = Appender::open(path.join("faults.jsonl"))?;
-        let earlier = Earlier { results: earlier_results, faults: earlier_faults };
-        Ok((Self { path: path.to_owned(), results, faults, _lock: lock }, earlier))
+        Ok(claim)
     }
 
+    /// Writes plan and golden runs, or compares them with what is there, and opens the files that grow.
+    ///
+    /// # Errors
+    /// [`StoreError`] if something cannot be written, is damaged, or belongs to other golden runs.
+    pub fn begin(
+        mut self,
+        plan: &Plan,
+        golden: &[GoldenRecord],
+    ) -> Result<(RunDir, Earlier), StoreError> {
+        let golden_path = self.path.join("golden.jsonl");
+        if self.resumed.is_some() && golden_path.exists() {
+            if read_lines::<GoldenRecord>(&golden_path)? != golden {
+                let difference = "the outcome of the golden runs";
+                return Err(StoreError::OtherPlan { path: self.path.clone(), difference });
+            }
+        } else {
+            write_whole(&golden_path, &json_lines(golden, &golden_path)?)?;
+        }
+        let grown = match self.resumed.take() {
+            Some(grown) => grown,
+            None => {
+                // The plan comes last: where it is, the folder is a run directory.
+                let path = self.path.join("plan.json");
+                let text = serde_json::to_vec_pretty(plan).map_err(io::Error::other);
+                write_whole(&path, &text.map_err(io_error(&path, "write", ""))?)?;
+                self.begun = true;
+                Grown::open(&self.path, plan)?
+            }
+        };
+        let Grown { results, faults, earlier } = grown;
+        Ok((RunDir { results, faults, _claim: self }, earlier))
+    }
+}
+
+impl Drop for Claim {
+    fn drop(&mut self) {
+        if self.made && !self.begun {
+            // Only what was made here, and only if nobody has put anything else there.
+            let _ = self.lock.unlock();
+            let _ = fs::remove_file(self.path.join("lock"));
+            let _ = fs::remove_dir(&self.path);
+        }
+    }
+}
+
+impl RunDir {
     /// Keeps a scenario's result.
     ///
     /// # Errors
@@ -149,30 +239,71 @@ impl RunDir {
     pub fn append_fault(&mut self, record: &FaultRecord) -> Result<(), StoreError> {
         self.faults.append(record)
     }
+}
 
-    /// Keeps the golden records: writes them in one piece, or compares them with the ones that are there.
-    ///
-    /// # Errors
-    /// [`StoreError`] if they cannot be written, or the earlier ones are damaged or others.
-    pub fn keep_golden(&self, records: &[GoldenRecord]) -> Result<(), StoreError> {
-        let path = self.path.join("golden.jsonl");
-        if path.exists() {
-            return if read_lines::<GoldenRecord>(&path)? == records {
-                Ok(())
-            } else {
-                let path = self.path.clone();
-                Err(StoreError::OtherPlan { path, difference: "the outcome of the golden runs" })
-            };
-        }
-        let mut text = Vec::new();
-        for record in records {
-            serde_json::to_writer(&mut text, record)
-                .map_err(io::Error::other)
-                .map_err(io_error(&path, "write", RESUME))?;
-            text.push(b'\n');
-        }
-        write_whole(&path, &text)
+fn json_lines(records: &[impl Serialize], path: &Path) -> Result<Vec<u8>, StoreError> {
+    let mut text = Vec::new();
+    for record in records {
+        let line = serde_json::to_vec(record).map_err(io::Error::other);
+        text.extend(line.map_err(io_error(path, "write", ""))?);
+        text.push(b'\n');
     }
+    Ok(text)
+}
+
+/// Reads the results of a run directory, checked against its plan.
+///
+/// # Errors
+/// [`StoreError`] if they cannot be read or are damaged.
+pub fn read_results(dir: &Path, plan: &Plan) -> Result<Vec<Record>, StoreError> {
+    let path = dir.join("results.jsonl");
+    let records = read_lines(&path)?;
+    check_results(&path, plan, &records)?;
+    Ok(records)
+}
+
+/// Reads the fault records of a run directory, checked against its plan.
+///
+/// # Errors
+/// [`StoreError`] if they cannot be read or are damaged.
+pub fn read_faults(dir: &Path, plan: &Plan) -> Result<Vec<FaultRecord>, StoreError> {
+    let path = dir.join("faults.jsonl");
+    let records = read_lines(&path)?;
+    check_faults(&path, plan, &records)?;
+    Ok(records)
+}
+
+/// Every row must be a scenario of the plan, and none may be there twice.
+fn check_results(path: &Path, plan: &Plan, records: &[Record]) -> Result<(), StoreError> {
+    let mut seen = vec![false; plan.scenarios()];
+    for (i, record) in records.iter().enumerate() {
+        let image = plan.images.binary_search(&record.image).ok();
+        let place = image.map(|image| record.fault.saturating_mul(plan.images.len()) + image);
+        let what = if plan.faults.get(record.fault) != Some(&record.name) {
+            Some("its fault is not the plan's")
+        } else {
+            let twice =
+                place.and_then(|place| seen.get_mut(place)).map(|s| std::mem::replace(s, true));
+            match twice {
+                None => Some("its image is not in the plan"),
+                Some(true) => Some("its scenario is there already"),
+                Some(false) => None,
+            }
+        };
+        if let Some(what) = what {
+            let (path, what) = (path.to_owned(), what.to_owned());
+            return Err(StoreError::Damaged { path, line: i + 1, what });
+        }
+    }
+    Ok(())
+}
+
+fn check_faults(path: &Path, plan: &Plan, records: &[FaultRecord]) -> Result<(), StoreError> {
+    let wrong = records.iter().position(|r| plan.faults.get(r.fault) != Some(&r.name));
+    wrong.map_or(Ok(()), |i| {
+        let what = "its fault is not the plan's".to_owned();
+        Err(StoreError::Damaged { path: path.to_owned(), line: i + 1, what })
+    })
 }
 
 /// Reads the plan of a run directory.
@@ -187,11 +318,19 @@ pub fn read_plan(path: &Path) -> Result<Plan, StoreError> {
         }
         other => other.map_err(io_error(&plan_path, "read", ""))?,
     };
-    serde_json::from_slice(&text).map_err(|e| StoreError::Damaged {
-        path: plan_path,
+    let damaged = |e: serde_json::Error| StoreError::Damaged {
+        path: plan_path.clone(),
         line: e.line(),
         what: e.to_string(),
-    })
+    };
+    // The format's version first: another version may have other fields.
+    let value: serde_json::Value = serde_json::from_slice(&text).map_err(damaged)?;
+    match value.get("format").and_then(serde_json::Value::as_u64) {
+        Some(found) if found != u64::from(FORMAT) => {
+            Err(StoreError::Format { path: path.to_owned(), found })
+        }
+        _ => serde_json::from_slice(&text).map_err(damaged),
+    }
 }
 
 /// Reads the complete lines of a file of a run directory; a missing file has none.
@@ -297,7 +436,7 @@ impl Appender {
             Err(cause) => {
                 // Shortening needs no space, so it works on a full disk too; if not, the next opening does it.
                 let _ = self.file.set_len(self.len);
-                Err(io_error(&self.path, "append a result", RESUME)(cause))
+                Err(io_error(&self.path, "append", RESUME)(cause))
             }
         }
     }

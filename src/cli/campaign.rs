@@ -1,13 +1,13 @@
 //! `stuckat campaign`: draws a plan, runs it on all cores, shows how it goes and what came of it.
 
-use super::{Multiplier, print};
+use super::{Multiplier, print, say};
 use crate::campaign::golden::{Golden, GoldenLab, GoldenSet};
 use crate::campaign::images::Images;
 use crate::campaign::lab::{Event, Job, Lab, Speed};
 use crate::campaign::outcome::Outcome;
-use crate::campaign::plan::{Amount, Plan, Request};
+use crate::campaign::plan::{Amount, Plan, PlanError, Request};
 use crate::campaign::record::{Engine, GoldenRecord, Record};
-use crate::campaign::store::{Earlier, RunDir, StoreError};
+use crate::campaign::store::{Claim, Earlier, RunDir, StoreError};
 use crate::netlist::{Circuit, Fault};
 use crate::report::table::grouped;
 use crate::report::{Summary, summarise, table};
@@ -25,6 +25,7 @@ use std::time::{Duration, Instant};
 
 /// The default network, part of the program so that it needs no installation.
 const DEFAULT_ELF: &[u8] = include_bytes!("../../firmware/prebuilt/mnist-cnn.elf");
+const BUILT_IN: &str = "the built-in firmware";
 /// Where run directories go if --out is not given.
 const RUNS: &str = "runs";
 /// Between two lines of progress when stderr is no terminal.
@@ -32,7 +33,8 @@ const PROGRESS_EVERY: Duration = Duration::from_secs(10);
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// How many faults, drawn at random from all stuck-at faults of the multiplier, or 'all'
+    /// How many faults, drawn at random from all stuck-at faults of the multiplier, or 'all'; 0 runs the images without
+    /// a fault
     #[arg(long, value_name = "N|all", default_value = "200")]
     faults: Amount,
     /// How many images, drawn at random from the data set, or 'all'
@@ -89,10 +91,16 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         seed: args.seed,
         hang_factor: args.hang_factor,
     };
-    let (plan, faults) = Plan::draw(request, &circuit, &program, &images)?;
+    let drawn = Plan::draw(request, &circuit, &program, &images);
+    let (plan, faults) = match (drawn, &args.data_images) {
+        (Err(shape @ PlanError::Shape { .. }), Some(file)) => {
+            return Err(shape).context(file.display().to_string());
+        }
+        (drawn, _) => drawn?,
+    };
     let out = args.out.clone().unwrap_or_else(|| default_out(&plan, args.resume));
-    let (mut dir, earlier) = RunDir::open(&out, &plan, args.resume)?;
-    eprintln!(
+    let claim = Claim::new(&out, &plan, args.resume)?;
+    say!(
         "stuckat: {} faults x {} images = {} scenarios, into {}",
         grouped(plan.faults.len()),
         grouped(plan.images.len()),
@@ -103,8 +111,9 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let workers = args
         .jobs
         .map_or_else(|| std::thread::available_parallelism().map_or(1, usize::from), usize::from);
-    let golden = run_golden(&circuit, &program, &images, &plan, workers)?;
-    dir.keep_golden(&golden_records(&plan, &images, &golden))?;
+    let elf = args.elf.as_deref().map_or(BUILT_IN.into(), |path| path.display().to_string());
+    let golden = run_golden(&circuit, &program, &images, &plan, workers).context(elf)?;
+    let (mut dir, earlier) = claim.begin(&plan, &golden_records(&plan, &images, &golden))?;
     let lab = Lab {
         program: &program,
         circuit: &circuit,
@@ -120,7 +129,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     };
     let jobs = remaining(&plan, &faults, &earlier);
     if !earlier.results.is_empty() {
-        eprintln!("stuckat: {} scenarios are there already", grouped(earlier.results.len()));
+        say!("stuckat: {} scenarios are there already", grouped(earlier.results.len()));
     }
     let session = work(&lab, &jobs, workers, plan.scenarios(), &earlier.results, &mut dir)?;
     drop(dir);
@@ -144,7 +153,7 @@ fn run_golden(
 }
 
 fn load_program(elf: Option<&Path>) -> anyhow::Result<Program> {
-    let Some(path) = elf else { return Program::new(DEFAULT_ELF).context("the built-in firmware") };
+    let Some(path) = elf else { return Program::new(DEFAULT_ELF).context(BUILT_IN) };
     let name = path.display().to_string();
     let bytes = std::fs::read(path).with_context(|| format!("{name}: cannot be read"))?;
     Program::new(&bytes).context(name)
@@ -298,7 +307,7 @@ impl Progress {
             self.last_line = Instant::now();
             let (done, all) = (self.bar.position(), self.bar.length().unwrap_or(0));
             let eta = self.bar.eta().as_secs();
-            eprintln!("stuckat: {done}/{all} scenarios, {eta} s left; {}", self.classes());
+            say!("stuckat: {done}/{all} scenarios, {eta} s left; {}", self.classes());
         }
     }
 
@@ -310,7 +319,7 @@ impl Progress {
 
 #[derive(Serialize)]
 struct Whole<'a> {
-    run_directory: &'a Path,
+    run_directory: std::borrow::Cow<'a, str>,
     summary: Summary,
     session: &'a SessionReport,
 }
@@ -318,7 +327,7 @@ struct Whole<'a> {
 fn conclude(args: &Args, out: &Path, session: &SessionReport) -> anyhow::Result<ExitCode> {
     let summary = summarise(out)?;
     if args.json {
-        let whole = Whole { run_directory: out, summary, session };
+        let whole = Whole { run_directory: out.to_string_lossy(), summary, session };
         print(&(serde_json::to_string_pretty(&whole)? + "\n"))?;
         return Ok(ExitCode::SUCCESS);
     }

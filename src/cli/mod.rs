@@ -69,7 +69,9 @@ enum Command {
 /// Parses the arguments, does what they say, and returns the exit code.
 pub fn main() -> ExitCode {
     let log_default = env_logger::Env::default().default_filter_or("warn");
-    env_logger::Builder::from_env(log_default).format_timestamp(None).format_target(false).init();
+    env_logger::Builder::from_env(log_default)
+        .format(|line, record| writeln!(line, "stuckat: {}", record.args()))
+        .init();
     let result = match Cli::parse().command {
         Command::Campaign(args) => campaign::run(&args),
         Command::Run(args) => run::run(&args),
@@ -82,7 +84,7 @@ pub fn main() -> ExitCode {
             // The reader has gone, as `| head` does: nothing is wrong.
             return ExitCode::SUCCESS;
         }
-        eprintln!("stuckat: {}", one_line(&error));
+        say!("stuckat: {}", one_line(&error));
         ExitCode::from(match error.downcast_ref::<StoreError>() {
             Some(store) if store.is_refusal() => exit_code::REFUSED,
             Some(_) => exit_code::IO,
@@ -91,6 +93,15 @@ pub fn main() -> ExitCode {
         })
     })
 }
+
+/// Writes a line of talk to stderr; a stderr that cannot be written changes nothing.
+macro_rules! say {
+    ($($word:tt)*) => {{
+        use std::io::Write as _;
+        let _ = writeln!(std::io::stderr(), $($word)*);
+    }};
+}
+use say;
 
 /// Standard output cannot be written.
 #[derive(Debug, thiserror::Error)]

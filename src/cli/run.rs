@@ -1,6 +1,6 @@
 //! `stuckat run`: one ELF, from reset to its end.
 
-use super::{Multiplier, exit_code, print_bytes};
+use super::{Multiplier, exit_code, print_bytes, say};
 use crate::cpu::{Machine, Silent, Stop};
 use crate::elf::Image;
 use crate::netlist::Fault;
@@ -68,7 +68,7 @@ fn execute(args: &Args, board: Board, unit: impl Unit, entry: u32) -> anyhow::Re
     };
     if args.stats {
         let counts = machine.unit().counts();
-        eprintln!(
+        say!(
             "{} instructions, {} cycles, {} multiplications, {} wrong ({} distinct)",
             grouped(machine.retired() as usize),
             grouped(machine.cycles() as usize),
@@ -86,25 +86,25 @@ fn conclude(stop: Stop, args: &Args) -> u8 {
         Stop::Exit(code) => match u8::try_from(code) {
             Ok(code) if code < exit_code::GUEST_ABOVE => code,
             _ => {
-                eprintln!("stuckat: the guest's exit code is {code}");
+                say!("stuckat: the guest's exit code is {code}");
                 exit_code::GUEST_ABOVE
             }
         },
         Stop::Trap(trap) => {
-            eprintln!("stuckat: unhandled exception: {trap}");
+            say!("stuckat: unhandled exception: {trap}");
             exit_code::TRAP
         }
         Stop::Budget => {
             let n = grouped(args.max_insns as usize);
-            eprintln!("stuckat: the budget of {n} instructions is used up; raise --max-insns");
+            say!("stuckat: the budget of {n} instructions is used up; raise --max-insns");
             exit_code::BUDGET
         }
         Stop::NoAnswer { pc } => {
-            eprintln!("stuckat: the multiplier never answers the operation at pc {pc:#010x}");
+            say!("stuckat: the multiplier never answers the operation at pc {pc:#010x}");
             exit_code::NO_ANSWER
         }
         Stop::Asleep { pc } => {
-            eprintln!("stuckat: the guest sleeps at pc {pc:#010x} (WFI), and nothing can wake it");
+            say!("stuckat: the guest sleeps at pc {pc:#010x} (WFI), and nothing can wake it");
             exit_code::ASLEEP
         }
     }

@@ -20,6 +20,7 @@ use crate::unit::Unit;
 use block::Blocks;
 use csr::{Csrs, Totals};
 use exec::Flow;
+use std::fmt;
 
 /// Why a run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -40,6 +41,20 @@ pub enum Stop {
         /// Address of the WFI.
         pc: u32,
     },
+}
+
+impl fmt::Display for Stop {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Stop::Exit(code) => write!(f, "exit code {code}"),
+            Stop::Trap(trap) => write!(f, "an unhandled exception: {trap}"),
+            Stop::Budget => f.write_str("its instruction budget used up"),
+            Stop::NoAnswer { pc } => {
+                write!(f, "a multiplication that is never answered, at pc {pc:#010x}")
+            }
+            Stop::Asleep { pc } => write!(f, "WFI at pc {pc:#010x}, and nothing can wake it"),
+        }
+    }
 }
 
 /// A core with what it is connected to.

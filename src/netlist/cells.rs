@@ -76,6 +76,7 @@ impl Library {
     /// # Errors
     /// [`LibraryError`] naming the cell where it can.
     pub fn parse(text: &str) -> Result<Self, LibraryError> {
+        check_nesting(text)?;
         let ast = LibertyAst::from_string(text).map_err(|e| {
             let whole = e.to_string();
             LibraryError::Syntax(whole.lines().take(3).collect::<Vec<_>>().join(" "))
@@ -109,6 +110,28 @@ impl Library {
     pub fn cell(&self, name: &str) -> Option<&CellType> {
         self.cells.get(name)
     }
+}
+
+/// Groups in groups, at the most; a real library has five.
+const MAX_NESTING: usize = 100;
+
+/// The crate that parses walks groups recursively, so a file must not nest them without end.
+fn check_nesting(text: &str) -> Result<(), LibraryError> {
+    let mut depth = 0_usize;
+    for (i, line) in text.lines().enumerate() {
+        for byte in line.bytes() {
+            match byte {
+                b'{' => depth += 1,
+                b'}' => depth = depth.saturating_sub(1),
+                _ => {}
+            }
+            if depth > MAX_NESTING {
+                let what = format!("line {}: more than {MAX_NESTING} groups in groups", i + 1);
+                return Err(LibraryError::Syntax(what));
+            }
+        }
+    }
+    Ok(())
 }
 
 fn groups<'a>(

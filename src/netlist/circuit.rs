@@ -462,6 +462,13 @@ impl Ports<'_> {
 
     fn register(&self, r: &super::binding::Register) -> Result<ExternalRegister, String> {
         let q = self.port(&r.q, Direction::Input)?.to_vec();
+        if q.len() < 64 && r.reset >> q.len() != 0 {
+            let (reset, bits) = (r.reset, q.len());
+            return Err(format!(
+                "[[register]] {}: reset = {reset} does not fit its {bits} bits",
+                r.q
+            ));
+        }
         let d = self.wide(&r.d, Direction::Output, q.len())?;
         let write = self.bit(&r.write, Direction::Output)?;
         Ok(ExternalRegister { q, d, write, reset: r.reset, written_by_div: r.written_by_div })

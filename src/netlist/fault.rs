@@ -85,7 +85,7 @@ impl Fault {
         let netlist = circuit.netlist();
         let net = netlist.net(net_name).ok_or_else(|| FaultError::UnknownNet {
             net: net_name.to_owned(),
-            hint: similar(net_name, netlist),
+            hint: hint(net_name, netlist),
         })?;
         match not_a_site(net, circuit) {
             Some(what) => Err(FaultError::NotASite { net: net_name.to_owned(), what }),
@@ -113,6 +113,14 @@ fn not_a_site(net: Net, circuit: &Circuit) -> Option<&'static str> {
         Some("the reset")
     } else {
         None
+    }
+}
+
+/// What may have been meant: a bit of a port, or a similar name.
+fn hint(name: &str, netlist: &Netlist) -> String {
+    match netlist.port(name).map(|p| p.bits.len()) {
+        Some(bits) => format!("; it is a port of {bits} bits: name one, as '{name}[0]'"),
+        None => similar(name, netlist),
     }
 }
 

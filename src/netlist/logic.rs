@@ -27,7 +27,7 @@ impl Expr {
     /// # Errors
     /// What is wrong with the text, to be completed with cell and pin by the caller.
     pub fn parse(text: &str, pin: &dyn Fn(&str) -> Option<usize>) -> Result<Self, String> {
-        let mut parser = Parser { rest: text, pin, depth: 0 };
+        let mut parser = Parser { rest: text, pin, depth: 0, operators: 0 };
         let expr = parser.or()?;
         parser.skip_blanks();
         if parser.rest.is_empty() {
@@ -73,11 +73,14 @@ impl Expr {
 
 /// Nested parentheses and inversions in a function, at the most.
 const MAX_DEPTH: usize = 64;
+/// Operators in a function, at the most: no cell is near it, and expressions are walked recursively.
+const MAX_OPERATORS: usize = 1000;
 
 struct Parser<'a> {
     rest: &'a str,
     pin: &'a dyn Fn(&str) -> Option<usize>,
     depth: usize,
+    operators: usize,
 }
 
 impl Parser<'_> {
@@ -97,9 +100,18 @@ impl Parser<'_> {
         }
     }
 
+    fn count_operator(&mut self) -> Result<(), String> {
+        self.operators += 1;
+        if self.operators > MAX_OPERATORS {
+            return Err(format!("more than {MAX_OPERATORS} operators"));
+        }
+        Ok(())
+    }
+
     fn or(&mut self) -> Result<Expr, String> {
         let mut left = self.and()?;
         while self.take(&['|', '+']) {
+            self.count_operator()?;
             left = Expr::Or(Box::new(left), Box::new(self.and()?));
         }
         Ok(left)
@@ -116,6 +128,7 @@ impl Parser<'_> {
                     return Ok(left);
                 }
             }
+            self.count_operator()?;
             left = Expr::And(Box::new(left), Box::new(self.xor()?));
         }
     }
@@ -123,6 +136,7 @@ impl Parser<'_> {
     fn xor(&mut self) -> Result<Expr, String> {
         let mut left = self.factor()?;
         while self.take(&['^']) {
+            self.count_operator()?;
             left = Expr::Xor(Box::new(left), Box::new(self.factor()?));
         }
         Ok(left)
@@ -147,6 +161,7 @@ impl Parser<'_> {
         self.depth -= 1;
         while self.rest.starts_with('\'') {
             self.rest = &self.rest[1..];
+            self.count_operator()?;
             expr = Expr::Not(Box::new(expr));
         }
         Ok(expr)

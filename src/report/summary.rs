@@ -6,7 +6,7 @@ use crate::campaign::record::{FaultRecord, GoldenRecord, Record};
 use crate::campaign::stats::{
     AccuracyIntervals, Interval, Sampled, Z_99, bootstrap, mean, median, wilson,
 };
-use crate::campaign::store::{StoreError, read_lines, read_plan};
+use crate::campaign::store::{StoreError, read_faults, read_lines, read_plan, read_results};
 use serde::Serialize;
 use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
@@ -156,9 +156,9 @@ pub struct FaultRow {
 pub fn summarise(dir: &Path) -> Result<Summary, StoreError> {
     let plan = read_plan(dir)?;
     let golden: Vec<GoldenRecord> = read_lines(&dir.join("golden.jsonl"))?;
-    let mut records: Vec<Record> = read_lines(&dir.join("results.jsonl"))?;
+    let mut records = read_results(dir, &plan)?;
     records.sort_by_key(|r| (r.fault, r.image));
-    let mut faults: Vec<FaultRecord> = read_lines(&dir.join("faults.jsonl"))?;
+    let mut faults = read_faults(dir, &plan)?;
     faults.sort_by_key(|f| f.fault);
     faults.dedup_by_key(|f| f.fault);
     Ok(Summary::of(&plan, &golden, &records, &faults))

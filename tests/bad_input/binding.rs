@@ -58,7 +58,8 @@ fn an_unknown_key_is_named_with_its_line() {
 
 #[test]
 fn an_unknown_port_is_named_and_the_ports_that_there_are() {
-    for port in ["clk_i", "rst_ni", "op_a_i", "result_o", "valid_o", "imd_val_q_i", "imd_val_we_o"] {
+    for port in ["clk_i", "rst_ni", "op_a_i", "result_o", "valid_o", "imd_val_q_i", "imd_val_we_o"]
+    {
         let text = changed(&format!("\"{port}\""), "\"no_such_port\"");
         refused(text, &["no_such_port", "imd_val_q_i"]);
     }
@@ -77,8 +78,11 @@ fn a_port_of_the_wrong_width_or_direction_is_named() {
 
 #[test]
 fn a_value_that_does_not_fit_is_named() {
-    refused(changed("signed_mode_i = 3", "signed_mode_i = 4"), &["[operation.mulh]", "= 4", "2 bits"]);
-    refused(changed("operator_i = 0", "operator_i = 2"), &["[idle]", "operator_i = 2"]);
+    refused(
+        changed("signed_mode_i = 3", "signed_mode_i = 4"),
+        &["[operation.mulh]", "= 4", "2 bits"],
+    );
+    refused(changed("operator_i = 0", "operator_i = 4"), &["[idle]", "operator_i = 4"]);
     refused(changed("operator_i = 0", "operator_i = -1"), &["line"]);
     refused(changed("operator_i = 0", "operator_i = 99999999999999999999"), &["line"]);
     refused(changed("max_clocks = 8", "max_clocks = 0"), &["max_clocks", "0"]);

@@ -37,7 +37,8 @@ fn a_campaign_stopped_by_a_full_disk_keeps_its_rows_and_can_be_continued() {
         partly += usize::from(kept > 0);
         let again = campaign(12, 4, &out).words(["--resume"]).succeeds();
         assert_eq!(results(&out), results(&whole), "with {blocks} KiB: {again:?}");
-        let partial = |entry: fs::DirEntry| entry.path().extension().is_some_and(|e| e == "partial");
+        let partial =
+            |entry: fs::DirEntry| entry.path().extension().is_some_and(|e| e == "partial");
         let left = fs::read_dir(&out).expect("the folder").any(|e| partial(e.expect("an entry")));
         assert!(!left, "a partial file is left behind");
     }

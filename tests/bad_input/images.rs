@@ -32,8 +32,12 @@ fn two_labels() -> Vec<u8> {
 fn with(folder: &TempDir, images: &[u8], labels: &[u8]) -> Line {
     let images = file(folder, "images.idx", images);
     let labels = file(folder, "labels.idx", labels);
-    campaign(1, 1, &folder.path().join("run"))
-        .words(["--data-images", &images, "--data-labels", &labels])
+    campaign(1, 1, &folder.path().join("run")).words([
+        "--data-images",
+        &images,
+        "--data-labels",
+        &labels,
+    ])
 }
 
 /// These files are refused with one line that contains all of `parts`, before a run directory is made.

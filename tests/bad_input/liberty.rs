@@ -51,8 +51,8 @@ fn a_cell_that_cannot_be_understood_is_named() {
     refused(inverter("function : \"A &\""), &["INV_X1", "ZN"]);
     refused(inverter("function : \"\""), &["INV_X1", "ZN"]);
     refused(inverter("capacitance : 1.0"), &["INV_X1", "ZN", "no function"]);
-    refused(changed("next_state", "next_mistake"), &["DFFR_X1", "next_state"]);
-    refused(changed("clocked_on", "clocked_off"), &["DFFR_X1", "clocked_on"]);
+    refused(changed("next_state", "next_mistake"), &["DFF_X1", "next_state"]);
+    refused(changed("clocked_on", "clocked_off"), &["DFF_X1", "clocked_on"]);
     refused(changed("cell (BUF_X1)", "cell (INV_X1)"), &["INV_X1", "twice"]);
 }
 

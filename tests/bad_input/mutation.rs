@@ -7,7 +7,8 @@ use std::path::Path;
 use stuckat::campaign::images::Images;
 use stuckat::cpu::{Machine, Silent};
 use stuckat::elf::Image;
-use stuckat::netlist::{Circuit, Fault};
+use stuckat::netlist::cells::Library;
+use stuckat::netlist::{Circuit, Fault, verilog};
 use stuckat::soc::Board;
 use stuckat::unit::{Exact, Latency};
 use stuckat::workload::Program;
@@ -84,17 +85,11 @@ fn no_damage_to_a_short_netlist_panics() {
     // So short that damage at the very end and in declarations is frequent.
     let text = b"module single_cycle (a, y);\n  input [3:0] a; output [3:0] y; wire \\w[1] ;\n  (* keep *)\n  \
         INV_X1 u (.A(a[0]), .ZN(y[0])); // 1\n  assign y[3:1] = {a[2], 2'b1x}; /* 2 */\nendmodule 4'hf";
-    survives(text, 20_000, |damaged| {
-        let cells = fs::read_to_string(CELLS).expect("the cell library");
-        thread_local!(static LIBRARY: std::cell::OnceCell<stuckat::netlist::cells::Library> =
-            const { std::cell::OnceCell::new() });
+    let cells = fs::read_to_string(CELLS).expect("the cell library");
+    let library = Library::parse(&cells).expect("the library is sound");
+    survives(text, 20_000, move |damaged| {
         let Ok(text) = std::str::from_utf8(damaged) else { return };
-        LIBRARY.with(|library| {
-            let library = library.get_or_init(|| {
-                stuckat::netlist::cells::Library::parse(&cells).expect("the library is sound")
-            });
-            let _ = stuckat::netlist::verilog::parse(text, "single_cycle", library);
-        });
+        let _ = verilog::parse(text, "single_cycle", &library);
     });
 }
 
@@ -109,17 +104,21 @@ fn no_damage_to_images_or_labels_panics() {
     let gz = |name: &str| bytes(&format!("{}/firmware/data/{name}", env!("CARGO_MANIFEST_DIR")));
     let labels = gz("mnist-t10k-labels-idx1-ubyte.gz");
     let plain: Vec<u8> = [0, 0, 8, 1, 0, 0, 0, 4, 1, 2, 3, 4].to_vec();
-    let images: Vec<u8> = [&[0, 0, 8, 3, 0, 0, 0, 4, 0, 0, 0, 2, 0, 0, 0, 2][..], &[9; 16]].concat();
+    let images: Vec<u8> =
+        [&[0, 0, 8, 3, 0, 0, 0, 4, 0, 0, 0, 2, 0, 0, 0, 2][..], &[9; 16]].concat();
     let path = |name: &str| folder.path().join(name);
     let write = |path: &Path, bytes: &[u8]| fs::write(path, bytes).expect("a temporary file");
     let (sound_images, sound_labels, bad) = (path("images"), path("labels"), path("bad"));
     write(&sound_images, &images);
     write(&sound_labels, &plain);
-    for (sound, cases, as_images) in [(labels, CASES, false), (plain, CASES, false), (images, CASES, true)] {
+    for (sound, cases, as_images) in
+        [(labels, CASES, false), (plain, CASES, false), (images, CASES, true)]
+    {
         let (images, labels, bad) = (sound_images.clone(), sound_labels.clone(), bad.clone());
         survives(&sound, cases, move |damaged| {
             fs::write(&bad, damaged).expect("a temporary file");
-            let _ = if as_images { Images::load(&bad, &labels) } else { Images::load(&images, &bad) };
+            let _ =
+                if as_images { Images::load(&bad, &labels) } else { Images::load(&images, &bad) };
         });
     }
 }

@@ -1,6 +1,6 @@
 //! Netlists that cannot be read, or are not netlists.
 
-use crate::cli::{BAD_INPUT, NETLIST, file, folder, stuckat};
+use crate::cli::{BAD_INPUT, BINARY, NETLIST, bash, file, folder, stuckat};
 use std::fs;
 
 /// The real netlist with `from`, which must be in it, replaced once by `to`.
@@ -47,7 +47,7 @@ fn a_cell_that_the_library_lacks_is_named_with_its_line() {
 #[test]
 fn a_syntax_error_is_named_with_its_line() {
     let text = changed(FIRST_INVERTER, "  INV_X1 U0 (.A(mult1_16), .ZN(n826))\n");
-    refused(&text, &["line", "';'"]);
+    refused(&text, &["line", "is expected", "'INV_X1' found"]);
     let text = changed(FIRST_INVERTER, "  INV_X1 U0 (.A(mult1_16) .ZN(n826));\n");
     refused(&text, &[&line_of(&text, "INV_X1 U0 "), "','"]);
     let text = changed(FIRST_INVERTER, "  INV_X1 U0 (.A(mult1_16), .ZN(~n826));\n");
@@ -148,14 +148,16 @@ fn a_netlist_cut_short_anywhere_is_refused() {
 
 #[test]
 fn a_netlist_that_ends_within_a_constant_is_refused() {
-    for end in ["'", "4'", "4'b", "4'h", "'s", "4's", "4'd", "99999999999999999999'", "4'é", "4'b2"] {
+    for end in ["'", "4'", "4'b", "4'h", "'s", "4's", "4'd", "99999999999999999999'", "4'é", "4'b2"]
+    {
         refused(format!("module single_cycle (a); assign a = {end}"), &["line 1"]);
     }
 }
 
 #[test]
 fn ranges_without_sense_take_neither_all_memory_nor_all_time() {
-    let wire = |range: &str| changed(FIRST_INVERTER, &format!("{FIRST_INVERTER}  wire {range} w;\n"));
+    let wire =
+        |range: &str| changed(FIRST_INVERTER, &format!("{FIRST_INVERTER}  wire {range} w;\n"));
     refused(wire("[99999999999999999999:0]"), &["line", "too large"]);
     refused(wire("[4294967295:0]"), &["line"]);
     refused(wire("[16777216:0]"), &["line", "bits"]);
@@ -163,4 +165,14 @@ fn ranges_without_sense_take_neither_all_memory_nor_all_time() {
     refused(wire("[3:"), &["line"]);
     let deep = format!("{}a{}", "{".repeat(100_000), "}".repeat(100_000));
     refused(format!("module single_cycle (a); assign a = {deep};"), &["line 1", "nested"]);
+}
+
+#[test]
+fn a_range_of_millions_of_bits_is_refused_or_read_within_a_gigabyte() {
+    let folder = folder();
+    let text = changed(FIRST_INVERTER, &format!("{FIRST_INVERTER}  wire [16000000:0] w;\n"));
+    let path = file(&folder, "changed.v", text);
+    let limited = r#"ulimit -v 1048576; exec "$@""#;
+    let ended = bash(limited, [BINARY, "netlist", "info", "--netlist", &path]).run();
+    assert!(matches!(ended.code, Some(0 | BAD_INPUT)), "{ended:?}");
 }

@@ -1,6 +1,8 @@
 //! Places where results cannot go, and streams that take no output.
 
-use crate::cli::{self, BINARY, IO, REFUSED, bash, campaign, contents, file, folder, stuckat};
+use crate::cli::{
+    self, BINARY, IO, REFUSED, assert_unchanged, bash, campaign, contents, file, folder, stuckat,
+};
 use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
@@ -21,7 +23,7 @@ fn a_file_in_place_of_a_run_directory_is_refused_and_kept() {
 fn a_place_that_cannot_be_written_is_refused() {
     // /proc is read-only even for root.
     campaign(1, 1, Path::new("/proc/run")).is_refused(IO, &["/proc/run"]);
-    campaign(1, 1, Path::new("")).is_refused(IO, &["folder"]);
+    campaign(1, 1, Path::new("")).is_misused(&["--out"]);
     let too_long = "x".repeat(300);
     campaign(1, 1, &std::env::temp_dir().join(&too_long)).is_refused(IO, &[&too_long, "too long"]);
 }
@@ -47,12 +49,16 @@ fn a_folder_with_results_but_no_plan_is_refused_and_kept() {
     campaign(2, 1, &out).succeeds();
     fs::remove_file(out.join("plan.json")).expect("the plan is there");
     let before = contents(&out);
-    // Another seed: none of the results belongs to this plan.
-    for more in [&["--resume"][..], &[]] {
-        let other = stuckat(["campaign", "--faults", "2", "--images", "1", "--seed", "3", "--out"]);
-        let other = other.words([&out]).words(more);
-        other.breaks_off(REFUSED, &[&out.display().to_string()]);
-        assert_eq!(contents(&out), before, "{more:?}");
+    // Other plans: none of the results belongs to them.
+    let begun = ["campaign", "--images", "1", "--out"];
+    for other in [
+        &["--faults", "2", "--seed", "3"][..],
+        &["--faults", "2", "--seed", "11", "--hang-factor", "5"],
+        &["--faults", "1", "--seed", "11", "--resume"],
+    ] {
+        let line = stuckat(begun).words([&out]).words(other);
+        line.breaks_off(REFUSED, &[&out.display().to_string()]);
+        assert_unchanged(&out, &before);
     }
 }
 
@@ -72,11 +78,26 @@ fn a_reader_that_closes_its_end_early_is_no_error() {
     campaign(2, 1, &out).succeeds();
     let out = out.display().to_string();
     // The reader is gone before the first byte comes.
-    for words in [&["netlist", "faults"][..], &["netlist", "info"], &["report", &out], &["report", "--json", &out]] {
+    for words in [
+        &["netlist", "faults"][..],
+        &["netlist", "info"],
+        &["report", &out],
+        &["report", "--json", &out],
+    ] {
         let piped = r#"{ sleep 0.2; exec "$@"; } | true; exit "${PIPESTATUS[0]}""#;
         let ended = bash(piped, [BINARY]).words(words).run();
         assert_eq!((ended.code, &ended.stderr[..]), (Some(0), ""), "{words:?}");
     }
+}
+
+#[test]
+fn a_reader_of_both_streams_that_closes_its_end_early_causes_no_panic() {
+    // As with `stuckat ... 2>&1 | head`.
+    let piped = r#"{ sleep 0.2; exec "$@" 2>&1; } | true; exit "${PIPESTATUS[0]}""#;
+    let ended = bash(piped, [BINARY, "netlist", "faults"]).run();
+    assert_eq!(ended.code, Some(0));
+    let ended = bash(piped, [BINARY, "netlist", "info", "--netlist", "/nowhere.v"]).run();
+    assert_eq!(ended.code, Some(cli::BAD_INPUT));
 }
 
 #[test]
@@ -85,7 +106,12 @@ fn stdout_on_a_full_disk_is_an_output_error() {
     let out = folder.path().join("run");
     campaign(2, 1, &out).succeeds();
     let out = out.display().to_string();
-    for words in [&["netlist", "faults"][..], &["report", &out], &["report", "--json", &out], &["run", cli::ELF]] {
+    for words in [
+        &["netlist", "faults"][..],
+        &["report", &out],
+        &["report", "--json", &out],
+        &["run", cli::ELF],
+    ] {
         let line = bash(r#"exec "$@" >/dev/full"#, [BINARY]).words(words);
         line.is_refused(IO, &["No space left"]);
     }

@@ -212,3 +212,17 @@ pub fn contents(folder: &Path) -> Vec<(OsString, Vec<u8>)> {
     contents.sort();
     contents
 }
+
+/// The folder has the same files as `before`, each with the same bytes.
+#[track_caller]
+pub fn assert_unchanged(folder: &Path, before: &[(OsString, Vec<u8>)]) {
+    let after = contents(folder);
+    let only_in = |these: &[(OsString, Vec<u8>)], those: &[(OsString, Vec<u8>)]| -> Vec<OsString> {
+        these.iter().filter(|file| !those.contains(file)).map(|(name, _)| name.clone()).collect()
+    };
+    let (gone, new) = (only_in(before, &after), only_in(&after, before));
+    assert!(
+        gone.is_empty() && new.is_empty(),
+        "gone or changed: {gone:?}; new or changed: {new:?}"
+    );
+}

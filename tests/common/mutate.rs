@@ -9,6 +9,8 @@ use std::time::Duration;
 
 /// What one damaged input may take at the most.
 const LIMIT: Duration = Duration::from_secs(20);
+/// Bytes that mean something in one of the formats.
+const MARKS: &[u8] = b"\0\xff'\"{}()[],;:/*09\n-x";
 
 /// Gives `survive` so many damaged versions of `sound`, and fails if one of them panics or takes longer than 20 s.
 #[track_caller]
@@ -47,7 +49,7 @@ pub fn damaged(sound: &[u8], case: u64) -> Vec<u8> {
         match random.next_u32() % 8 {
             0..=2 => bytes[at] = random.next_u32() as u8,
             3..=4 => bytes[at] ^= 1 << (random.next_u32() % 8),
-            5 => bytes[at] = b"\0\xff'\"{}()[],;:/*09\n-x"[below(&mut random, 21)],
+            5 => bytes[at] = MARKS[below(&mut random, MARKS.len())],
             6 => drop(bytes.drain(at..end)),
             _ => {
                 let piece = bytes[at..end].to_vec();

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 /// Bits of all vectors of a module together, at the most: no real multiplier is near it, and a typing error in a range
 /// must not take all memory.
-pub(super) const MAX_BITS: usize = 1 << 24;
+pub(super) const MAX_BITS: usize = 1 << 20;
 
 /// What an expression in a connection denotes, bit 0 first.
 pub(super) type Signals = Vec<Signal>;

@@ -93,7 +93,8 @@ fn number(text: &str, at: usize) -> std::result::Result<(Token, usize), String> 
         return Err(format!("a constant of {plain} bits; 1 to 4096 are read"));
     }
     let base_at = digits_end(end + 1, |c| c == 's' || c == 'S');
-    let base = text[base_at..].chars().next().unwrap_or(' ').to_ascii_lowercase();
+    let base = text[base_at..].chars().next().ok_or("a constant without its base")?;
+    let base = base.to_ascii_lowercase();
     let from = base_at + base.len_utf8();
     let end = digits_end(from, |c| c.is_ascii_alphanumeric() || c == '_' || c == '?');
     let digits = text[from.min(text.len())..end].replace('_', "");

@@ -39,7 +39,8 @@ pub fn parse(text: &str, module: &str, library: &Library) -> Result<Netlist> {
         found.push(name);
         parser.skip_to("endmodule")?;
     }
-    Err(NetlistError::NoModule { wanted: module.to_owned(), found: found.join(", ") })
+    let found = if found.is_empty() { "none".to_owned() } else { found.join(", ") };
+    Err(NetlistError::NoModule { wanted: module.to_owned(), found })
 }
 
 fn syntax(line: u32, what: impl Into<String>) -> NetlistError {
@@ -119,7 +120,8 @@ mod tests {
             ("assign y = 2'b01;", "line 3: assign joins 1 bits with 2"),
             ("assign y = a & a;", "line 3: unexpected '&'"),
             ("reg r;", "line 3: 'reg' is not structural"),
-            ("INV U1 (.A(a), .Y(y)", "line 4: ',' is expected, 'endmodule' found"),
+            ("INV U1 (.A(a), .Y(y)", "line 4: ',' or ')' is expected, 'endmodule' found"),
+            ("INV U1 (.A(a), .Y(y))", "line 4: ',' or ';' is expected, 'endmodule' found"),
         ] {
             let error = read(&module(body)).expect_err(body);
             assert!(error.contains(message), "{body}\n  says {error}\n  not  {message}");

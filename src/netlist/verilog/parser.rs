@@ -100,7 +100,10 @@ impl<'t> Parser<'t> {
                 self.at += 1;
                 Ok(if negative { -(*n as i64) } else { *n as i64 })
             }
-            Some((Token::Number(_), _)) => self.error("an index of a bit below 16,777,216"),
+            Some((Token::Number(n), _)) => {
+                let what = format!("index {n} is too large: a module may have {MAX_BITS} bits");
+                Err(syntax(self.line(), what))
+            }
             _ => self.error("a number"),
         }
     }
@@ -275,7 +278,9 @@ impl<'t> Parser<'t> {
             if self.take(';') {
                 return Ok(());
             }
-            self.need(',')?;
+            if !self.take(',') {
+                return self.error("',' or ';'");
+            }
         }
     }
 
@@ -299,7 +304,9 @@ impl<'t> Parser<'t> {
             if self.take(')') {
                 return Ok(pins);
             }
-            self.need(',')?;
+            if !self.take(',') {
+                return self.error("',' or ')'");
+            }
         }
     }
 }
