@@ -4,11 +4,12 @@ mod common;
 
 use std::path::Path;
 use std::sync::Arc;
+use stuckat::netlist::eval::{Injection, evaluate, splat};
 use stuckat::netlist::fast_unit::FastUnit;
 use stuckat::netlist::fault::{Fault, universe};
 use stuckat::netlist::gate_unit::GateUnit;
 use stuckat::netlist::sequence::Sequences;
-use stuckat::netlist::{Circuit, screen};
+use stuckat::netlist::{Circuit, Net, screen};
 use stuckat::unit::{Answer, MulOp, Tuple, Unit};
 
 /// A small deterministic generator (xorshift64*), so that every run tests the same operands.
@@ -202,4 +203,46 @@ fn faulty_products_equal_those_of_icarus_verilog() {
     }
     assert!(faults >= 200 && operations >= 40_000, "{faults} faults, {operations} operations");
     assert!(wrong * 20 > operations, "only {wrong} of {operations} operations were wrong");
+}
+
+/// One operand pair under 63 faults at once, a fault a lane, and lane 63 without one.
+#[test]
+fn faults_side_by_side_in_lanes_do_what_each_does_alone() {
+    let circuit = Arc::new(Circuit::default_multiplier());
+    let mut random = Random(3);
+    let faults = universe(&circuit);
+    let rounds = if cfg!(debug_assertions) { 2 } else { 40 };
+    for _ in 0..rounds {
+        let lanes: Vec<Fault> = (0..63).map(|_| faults[random.below(faults.len())]).collect();
+        let mask = |i: usize, stuck: bool| [u64::from(lanes[i].stuck.value() == stuck) << i];
+        let injections: Vec<Injection<1>> = (0..63)
+            .map(|i| Injection { net: lanes[i].net, at0: mask(i, false), at1: mask(i, true) })
+            .collect();
+        let (rs1, rs2) = (random.operand(), random.operand());
+        let mut values = circuit.new_values();
+        let state = circuit.reset_state(&mut values, &injections);
+        let (rs1_nets, rs2_nets) = circuit.operands();
+        for (nets, operand) in [(rs1_nets, rs1), (rs2_nets, rs2)] {
+            for (i, net) in nets.iter().enumerate() {
+                values[net.index()] = splat(operand >> i & 1 == 1);
+            }
+        }
+        circuit.set_sources(&mut values, circuit.operation_controls(MulOp::MUL), &state);
+        evaluate(circuit.program(), &mut values, &injections);
+        let lane = |net: &Net, lane: usize| values[net.index()][0] >> lane & 1;
+        for i in 0..64 {
+            let nets = circuit.value_nets().iter().enumerate();
+            let value = nets.fold(0, |v, (bit, net)| v | (lane(net, i) as u32) << bit);
+            let alone = lanes.get(i).map_or(vec![], |fault| vec![*fault]);
+            let answered = circuit.valid_net().is_none_or(|net| lane(&net, i) == 1);
+            let answer = GateUnit::new(circuit.clone(), &alone).exec(MulOp::MUL, rs1, rs2);
+            match answer {
+                Answer::Done { value: expected, cycles: 1 } => {
+                    assert!(answered, "lane {i}");
+                    assert_eq!(value, expected, "lane {i}: {:?} {rs1:#x} {rs2:#x}", lanes.get(i));
+                }
+                _ => assert!(!answered, "lane {i}"),
+            }
+        }
+    }
 }
