@@ -1,6 +1,9 @@
 //! Whole inferences: the default firmware on the exact multiplier, on the netlist, and against another's interpreter.
 
 mod common;
+#[path = "bad_input/tiny_elf.rs"]
+#[allow(dead_code)] // Made for tests that need more of it.
+mod tiny_elf;
 
 use std::io::Read;
 use std::path::Path;
@@ -97,4 +100,65 @@ fn the_same_input_gives_the_same_run_whatever_ran_before() {
     // A run cut off in the middle leaves RAM, hart and unit in any state.
     assert_eq!(runner.run(&images.input(5), 100_000).stop, Stop::Budget);
     assert_eq!(runner.run(&images.input(3), GOLDEN_BUDGET), first);
+}
+
+/// Two small programs for which memory decides what is executed.
+mod code_in_data {
+    use super::tiny_elf::{RAM, TinyElf};
+    use super::*;
+
+    /// Ends with the exit code in t1: shifts it, adds the finisher's "fail" code, stores it to 0x100000, loops.
+    const EXIT_WITH_T1: [u32; 7] = [
+        0x0103_1313, // slli t1, t1, 16
+        0x0000_33b7, // lui t2, 3
+        0x3333_8393, // addi t2, t2, 0x333
+        0x0073_0333, // add t1, t1, t2
+        0x0010_02b7, // lui t0, 0x100
+        0x0062_a023, // sw t1, 0(t0)
+        0x0000_006f, // j .
+    ];
+
+    /// `addi t1, x0, n`
+    const fn load_t1(n: u32) -> u32 {
+        n << 20 | 0x313
+    }
+
+    fn program(words: &[u32], input: u32) -> Program {
+        let symbols = vec![("stuckat_input", RAM + input, 4), ("stuckat_output", RAM + 0xf0, 4)];
+        let data = words.iter().flat_map(|word| word.to_le_bytes()).collect();
+        Program::new(&TinyElf { data, mem_len: 256, symbols, ..TinyElf::default() }.bytes())
+            .unwrap()
+    }
+
+    /// The exit codes of runs one after the other on one runner.
+    fn exits(program: &Program, inputs: &[u32]) -> Vec<Stop> {
+        let mut runner = Runner::new(program, Exact::new(Latency::SINGLE_CYCLE));
+        inputs.iter().map(|input| runner.run(&input.to_le_bytes(), 1000).stop).collect()
+    }
+
+    #[test]
+    fn an_input_that_is_executed_is_this_runs_input() {
+        let mut words = vec![0; 15];
+        words[0] = 0x0200_006f; // j input
+        words[8] = load_t1(0); // the input
+        words.splice(9..15, EXIT_WITH_T1);
+        let program = program(&words, 32);
+        let stops = exits(&program, &[load_t1(7), load_t1(9)]);
+        assert_eq!(stops, [Stop::Exit(7), Stop::Exit(9)]);
+    }
+
+    #[test]
+    fn code_that_an_earlier_run_has_written_is_forgotten() {
+        let mut words = vec![0; 32];
+        words[0] = 0x0000_0297; // auipc t0, 0
+        words[1] = 0x0402_a303; // lw t1, 64(t0): the input
+        words[2] = 0x0003_0463; // beq t1, x0, +8
+        words[3] = 0x0862_a023; // sw t1, 128(t0): over the code below
+        words[4] = 0x0700_006f; // j +112, to 128
+        words.push(load_t1(5));
+        words.extend(EXIT_WITH_T1);
+        let program = program(&words, 64);
+        let stops = exits(&program, &[load_t1(9), 0, load_t1(3), 0]);
+        assert_eq!(stops, [9, 5, 3, 5].map(Stop::Exit));
+    }
 }

@@ -68,7 +68,11 @@ impl Outcome {
 
 /// The class of `run`, and the exception that made it a trap.
 pub fn classify(golden: &Run, run: &Run) -> (Outcome, Option<(Cause, u32)>) {
-    let trap = run.traps.first_unlike(&golden.traps);
+    let trap = run.traps.first_unlike(&golden.traps).or(match run.stop {
+        // The golden run handled the same exception, and this run has lost its handler.
+        Stop::Trap(trap) => Some((trap.cause, trap.pc)),
+        _ => None,
+    });
     let outcome = match run.stop {
         Stop::Budget | Stop::NoAnswer { .. } | Stop::Asleep { .. } => Outcome::Hang,
         Stop::Trap(_) => Outcome::Trap,

@@ -69,13 +69,14 @@ pub struct Sampled {
     pub images: bool,
 }
 
-/// 99 % intervals for the mean and the median over the faults of the accuracy over the images.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+/// 99 % intervals for the mean and the median over the faults of the accuracy over the images. `None` where the sample
+/// shows no variation: an interval of no width would claim a certainty that a sample cannot give.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct AccuracyIntervals {
     /// Of the mean.
-    pub mean: Interval,
+    pub mean: Option<Interval>,
     /// Of the median.
-    pub median: Interval,
+    pub median: Option<Interval>,
 }
 
 /// Two-way percentile bootstrap: faults and images are both drawn again with replacement.
@@ -83,15 +84,14 @@ pub struct AccuracyIntervals {
 /// `correct[f][i]` says whether image `i` was answered correctly under fault `f`; `None` leaves the pair out. Source: Owen,
 /// "The pigeonhole bootstrap", Annals of Applied Statistics 1 (2007). No finite-population correction: the intervals are
 /// a little wide when the sample is a large part of the universe.
-pub fn bootstrap(
-    correct: &[Vec<Option<bool>>],
-    sampled: Sampled,
-    seed: u64,
-) -> Option<AccuracyIntervals> {
-    let images = correct.first()?.len();
-    if images == 0 {
-        return None;
+pub fn bootstrap(correct: &[Vec<Option<bool>>], sampled: Sampled, seed: u64) -> AccuracyIntervals {
+    let images = correct.first().map_or(0, Vec::len);
+    let too_few = |n: usize, sampled: bool| n == 0 || (sampled && n < 2);
+    if too_few(correct.len(), sampled.faults) || too_few(images, sampled.images) {
+        return AccuracyIntervals::default();
     }
+    let any_sampled = sampled.faults || sampled.images;
+    let wide = |i: &Interval| !any_sampled || i.low < i.high;
     let mut random = ChaCha8Rng::seed_from_u64(seed);
     random.set_stream(2);
     let mut draw = |n: usize, sampled: bool| -> Vec<u32> {
@@ -117,7 +117,10 @@ pub fn bootstrap(
         means.extend(mean(&accuracies));
         medians.extend(median(&accuracies));
     }
-    Some(AccuracyIntervals { mean: percentiles(means)?, median: percentiles(medians)? })
+    AccuracyIntervals {
+        mean: percentiles(means).filter(wide),
+        median: percentiles(medians).filter(wide),
+    }
 }
 
 fn weighted_accuracy(row: &[Option<bool>], weights: &[u32]) -> Option<f64> {
@@ -178,10 +181,22 @@ mod tests {
         // the 99 % interval is 0.75 +- 2.576 * 0.02165 = [0.694, 0.806], give or take the bootstrap's own noise.
         let correct: Vec<_> = (0..400).map(|i| vec![Some(i % 4 != 0)]).collect();
         let sampled = Sampled { faults: true, images: false };
-        let interval = bootstrap(&correct, sampled, 7).unwrap().mean;
+        let interval = bootstrap(&correct, sampled, 7).mean.unwrap();
         assert!((interval.low - 0.694).abs() < 0.01, "{interval:?}");
         assert!((interval.high - 0.806).abs() < 0.01, "{interval:?}");
         let whole = Sampled { faults: false, images: false };
-        assert_eq!(bootstrap(&correct, whole, 7).unwrap().mean, Interval { low: 0.75, high: 0.75 });
+        let exact = Some(Interval { low: 0.75, high: 0.75 });
+        assert_eq!(bootstrap(&correct, whole, 7).mean, exact);
+    }
+
+    #[test]
+    fn a_sample_without_variation_has_no_interval() {
+        let both = Sampled { faults: true, images: true };
+        let nothing = AccuracyIntervals::default();
+        assert_eq!(bootstrap(&[vec![Some(false)]], both, 1), nothing);
+        assert_eq!(bootstrap(&vec![vec![Some(true); 3]; 10], both, 1), nothing);
+        // One sampled image says nothing about the others, however many faults there are.
+        let one_image: Vec<_> = (0..50).map(|i| vec![Some(i % 2 == 0)]).collect();
+        assert_eq!(bootstrap(&one_image, both, 1), nothing);
     }
 }

@@ -113,6 +113,10 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         .map_or_else(|| std::thread::available_parallelism().map_or(1, usize::from), usize::from);
     let elf = args.elf.as_deref().map_or(BUILT_IN.into(), |path| path.display().to_string());
     let golden = run_golden(&circuit, &program, &images, &plan, workers).context(elf)?;
+    // The golden runs multiply exactly; the netlist must do the same, or its own errors would pass for a fault's.
+    if let Some(what) = circuit.first_wrong_product(&golden.tuples) {
+        anyhow::bail!("multiplier '{}': {what}", circuit.name());
+    }
     let (mut dir, earlier) = claim.begin(&plan, &golden_records(&plan, &images, &golden))?;
     let lab = Lab {
         program: &program,

@@ -60,8 +60,6 @@ pub(super) struct Blocks {
     max_len: usize,
     /// Code was overwritten, and the blocks are not dropped yet.
     stale: bool,
-    /// Code was overwritten since the last reset.
-    modified: bool,
 }
 
 impl Blocks {
@@ -76,7 +74,6 @@ impl Blocks {
             base,
             max_len: if single_step { 1 } else { MAX_LEN },
             stale: false,
-            modified: false,
         }
     }
 
@@ -171,7 +168,6 @@ impl Blocks {
     pub fn drop_if_overwritten(&mut self) {
         if std::mem::take(&mut self.stale) {
             self.clear();
-            self.modified = true;
         }
     }
 
@@ -187,11 +183,6 @@ impl Blocks {
         self.steps.clear();
         self.lens.clear();
         self.lines.fill(false);
-    }
-
-    /// Whether code was overwritten since the last call.
-    pub fn take_modified(&mut self) -> bool {
-        std::mem::take(&mut self.modified)
     }
 }
 

@@ -64,7 +64,7 @@ pub struct Machine<B: Bus, U: Unit, P: Probe = Silent> {
     pc: u32,
     csrs: Csrs,
     totals: Totals,
-    /// Exceptions taken, and those of them that have been charged to the budget.
+    /// Exceptions taken.
     traps: TrapLog,
     /// Whether the next instruction is reached by a redirection.
     redirected: bool,
@@ -94,7 +94,8 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
         machine
     }
 
-    /// Resets hart, unit and counters. Memory stays as it is: restore it through [`Machine::bus_mut`].
+    /// Resets hart, unit and counters, and drops all decoded code. Memory stays as it is: put it back through
+    /// [`Machine::bus_mut`] first.
     pub fn reset(&mut self, entry: u32) {
         self.regs = [0; 64];
         self.pc = entry;
@@ -103,9 +104,7 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
         self.traps.clear();
         self.redirected = true;
         self.unit.reset();
-        if self.blocks.take_modified() {
-            self.blocks.clear();
-        }
+        self.blocks.clear();
     }
 
     /// Runs until the program ends, or until `budget` instructions have retired or trapped since reset.
@@ -147,11 +146,6 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
         Flow::Next
     }
 
-    /// Drops decoded code. To be called after code was changed through [`Machine::bus_mut`].
-    pub fn forget_code(&mut self) {
-        self.blocks.clear();
-    }
-
     /// Instructions retired since reset.
     pub fn retired(&self) -> u64 {
         self.totals.retired
@@ -182,7 +176,7 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
         &self.bus
     }
 
-    /// The bus and what is on it, to be changed from outside.
+    /// The bus and what is on it, to be changed from outside; before [`Machine::reset`], if code may change.
     pub fn bus_mut(&mut self) -> &mut B {
         &mut self.bus
     }

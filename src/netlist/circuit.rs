@@ -8,8 +8,8 @@ use super::cells::{Library, LibraryError};
 use super::eval::{Injection, Lanes, evaluate, splat};
 use super::program::Program;
 use super::sequence::Sequences;
-use super::{Direction, Net, Netlist, NetlistError, verilog};
-use crate::unit::{Latency, MulOp};
+use super::{Direction, Net, Netlist, NetlistError, screen, verilog};
+use crate::unit::{Answer, Latency, MulOp, Tuple};
 use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
 use thiserror::Error;
@@ -153,6 +153,9 @@ impl Circuit {
             (&netlist_name, &netlist_text),
             (&cells_name, &cells_text),
         ])?;
+        if let Some(what) = circuit.first_wrong_product(&sample_tuples()) {
+            return Err(CircuitError::Binding { file: binding_name, what });
+        }
         let builtin = [binding.is_none(), netlist.is_none(), binding.is_none()];
         for ((source, name), builtin) in circuit.sources.iter_mut().zip(DEFAULT_NAMES).zip(builtin)
         {
@@ -163,7 +166,7 @@ impl Circuit {
         Ok(circuit)
     }
 
-    /// Builds a circuit from the named texts of binding, netlist and cell library.
+    /// Builds a circuit from the named texts of binding, netlist and cell library. Does not look at products.
     ///
     /// # Errors
     /// [`CircuitError`] naming the file and the cause.
@@ -209,6 +212,13 @@ impl Circuit {
         let mut given: Vec<Net> = rs1.iter().chain(&rs2).copied().collect();
         given.extend(registers.iter().flat_map(|r| r.q.iter().copied()));
         given.extend(clock.into_iter().chain(reset.map(|(net, _)| net)));
+        let twice = given.iter().enumerate().find(|(i, net)| given[..*i].contains(net));
+        if let Some((_, net)) = twice {
+            let name = netlist.net_name(*net);
+            return Err(format!(
+                "input '{name}' has two roles among clock, reset, operands and registers"
+            ));
+        }
         let inactive = reset.map(|(net, active)| (net, !active));
         let controls = |section: &str, controls: &Controls| -> Result<Vec<(Net, bool)>, String> {
             ports.controls(section, controls, &given, inactive)
@@ -240,7 +250,7 @@ impl Circuit {
         })
     }
 
-    /// The fault-free cycle counts; also refuses a unit that is not a multiplier without memory.
+    /// The fault-free cycle counts; also refuses a unit that carries state even without a fault.
     fn measure_latency(&self) -> Result<Latency, String> {
         let sequences = Sequences::new(self, None)
             .map_err(|why| format!("even without a fault the unit is not usable: {why}"))?;
@@ -260,6 +270,21 @@ impl Circuit {
                 ))
             }
         }
+    }
+
+    /// Says, if it is so, which of the operations the sound unit answers wrongly, and how.
+    pub fn first_wrong_product(&self, tuples: &[Tuple]) -> Option<String> {
+        let sound = Sequences::new(self, None).ok()?;
+        let judged = tuples.iter().zip(screen::answers(&sound, tuples));
+        judged.into_iter().find_map(|(Tuple { op, rs1, rs2 }, answer)| {
+            let right = op.product(*rs1, *rs2);
+            match answer {
+                Answer::Done { value, .. } if value == right => None,
+                _ => Some(format!(
+                    "without a fault, {op} of {rs1:#010x} and {rs2:#010x} gives {answer:x?}, not {right:#010x}; check the ports, [operation.{op}], and that the netlist multiplies"
+                )),
+            }
+        })
     }
 
     /// What the multiplier is called.
@@ -425,6 +450,21 @@ impl Circuit {
         }
         state
     }
+}
+
+/// Operands on which a netlist has to multiply before it is used: all pairs of corners, and a few thousand mixed ones.
+fn sample_tuples() -> Vec<Tuple> {
+    let mut operands = vec![0, 1, 2, 3, 0x7fff, 0x8000, 0xffff, 0x1_0000, 0x7fff_ffff, 0x8000_0000];
+    operands.extend([0x8000_0001, u32::MAX, u32::MAX - 1, 0xffff_8000, 0x5555_5555, 0xaaaa_aaaa]);
+    // Multiplying by an odd constant visits bits in no order that a circuit could follow.
+    operands.extend((1..48_u32).map(|i| i.wrapping_mul(0x9e37_79b9)));
+    let mut tuples = Vec::new();
+    for op in MulOp::ALL {
+        for rs1 in &operands {
+            tuples.extend(operands.iter().map(|rs2| Tuple { op, rs1: *rs1, rs2: *rs2 }));
+        }
+    }
+    tuples
 }
 
 /// Finds ports and checks their directions and widths.

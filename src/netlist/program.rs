@@ -6,7 +6,7 @@
 
 use super::cells::{FlipFlop, Output};
 use super::logic::Expr;
-use super::{Direction, Net, Netlist, NetlistError};
+use super::{Cell, Direction, Net, Netlist, NetlistError};
 
 /// A Boolean function of three slots.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -155,6 +155,9 @@ fn order(netlist: &Netlist) -> Result<Vec<usize>, NetlistError> {
             }
         }
     }
+    // A gate waits for the pins that its functions look at. A flip-flop's other pins are sampled at the clock edge, so
+    // they close no loop.
+    let waits_for: Vec<Vec<Net>> = netlist.cells.iter().map(looked_at).collect();
     #[derive(Clone, Copy, PartialEq)]
     enum Mark {
         New,
@@ -176,18 +179,15 @@ fn order(netlist: &Netlist) -> Result<Vec<usize>, NetlistError> {
                     Mark::New => marks[cell] = Mark::Open,
                 }
             }
-            let inputs = &netlist.cells[cell].inputs;
-            match inputs.get(input) {
+            match waits_for[cell].get(input) {
                 None => {
                     marks[cell] = Mark::Done;
                     ordered.push(cell);
                 }
                 Some(net) => {
                     stack.push((cell, input + 1));
-                    // A flip-flop's inputs are sampled at the edge, so they close no loop; it is visited for itself.
-                    let through = driver[net.index()]
-                        .filter(|_| netlist.cells[cell].kind.flip_flop.is_none());
-                    if let Some(next) = through.filter(|next| marks[*next] != Mark::Done) {
+                    let next = driver[net.index()].filter(|next| marks[*next] != Mark::Done);
+                    if let Some(next) = next {
                         stack.push((next, 0));
                     }
                 }
@@ -195,6 +195,18 @@ fn order(netlist: &Netlist) -> Result<Vec<usize>, NetlistError> {
         }
     }
     Ok(ordered)
+}
+
+/// The nets that the cell's combinational outputs depend on.
+fn looked_at(cell: &Cell) -> Vec<Net> {
+    let functions = cell.kind.outputs.iter().filter_map(|(_, output)| match output {
+        Output::Function(function) => Some(function.pins()),
+        Output::State | Output::StateInverted => None,
+    });
+    let mut pins: Vec<usize> = functions.flatten().collect();
+    pins.sort_unstable();
+    pins.dedup();
+    pins.into_iter().map(|pin| cell.inputs[pin]).collect()
 }
 
 fn combinational_loop(netlist: &Netlist, cell: usize) -> NetlistError {

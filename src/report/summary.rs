@@ -126,10 +126,12 @@ pub struct Fired {
     pub median: f64,
     /// Largest number.
     pub max: usize,
-    /// Multiplications executed in all scenarios.
+    /// Multiplications of all scenarios, those settled by screening included.
     pub muls: u64,
     /// Those with a wrong product.
     pub wrong: u64,
+    /// Faults that have begun.
+    pub faults: usize,
 }
 
 /// One fault.
@@ -255,7 +257,7 @@ fn accuracy(correct: &[Vec<Option<bool>>], sampled: Sampled, seed: u64) -> Optio
         mean: mean(&each)?,
         median: median(&each)?,
         min: each.iter().copied().min_by(f64::total_cmp)?,
-        intervals: bootstrap(correct, sampled, seed)?,
+        intervals: bootstrap(correct, sampled, seed),
     })
 }
 
@@ -272,6 +274,7 @@ fn fired(faults: &[FaultRecord], records: &[Record]) -> Fired {
         max: wrong.iter().copied().max().unwrap_or(0),
         muls: records.iter().map(|r| r.muls).sum(),
         wrong: records.iter().map(|r| r.wrong).sum(),
+        faults: faults.len(),
     }
 }
 

@@ -93,7 +93,7 @@ fn outcomes(s: &Summary) -> Table {
         "all".to_owned(),
         grouped(s.done),
         String::new(),
-        grouped(s.faults),
+        grouped(s.fired.faults),
         String::new(),
     ]);
     align(&mut table, Some(4));
@@ -102,8 +102,8 @@ fn outcomes(s: &Summary) -> Table {
 
 fn meaning(outcome: Outcome) -> &'static str {
     match outcome {
-        Outcome::NeverWrong => "no multiplication went wrong",
-        Outcome::Masked => "wrong products, same output bytes",
+        Outcome::NeverWrong => "no multiplication differed from golden",
+        Outcome::Masked => "some did, the output bytes are the same",
         Outcome::SdcBenign => "other scores, same class",
         Outcome::SdcCritical => "another class",
         Outcome::Trap => "the core took an exception",
@@ -129,9 +129,9 @@ fn accuracies(s: &Summary) -> Table {
             table.add_row([
                 name.to_owned(),
                 percent(a.mean),
-                interval(a.intervals.mean),
+                optional(a.intervals.mean),
                 percent(a.median),
-                interval(a.intervals.median),
+                optional(a.intervals.median),
                 percent(a.min),
             ]);
         }
@@ -145,7 +145,7 @@ fn accuracies(s: &Summary) -> Table {
 fn fired(s: &Summary) -> String {
     let f = &s.fired;
     let mut text = format!(
-        "Did the faults fire? {} multiplications executed, {} ({}) with a wrong product.\n",
+        "Did the faults fire? {} multiplications in all scenarios, {} ({}) with a wrong product.\n",
         grouped(f.muls as usize),
         grouped(f.wrong as usize),
         percent(f.wrong as f64 / (f.muls as f64).max(1.0)),
@@ -179,11 +179,12 @@ fn fired(s: &Summary) -> String {
     };
     let _ = writeln!(
         text,
-        "Faults that changed the class of some image: {}",
+        "Faults that changed the class of some of the {} images: {}",
+        grouped(s.images),
         share(&s.critical_faults)
     );
     let _ =
-        write!(text, "Faults under which some image got no answer: {}", share(&s.silent_faults));
+        write!(text, "Faults under which some of them got no answer: {}", share(&s.silent_faults));
     text
 }
 
@@ -213,6 +214,10 @@ fn harmful(s: &Summary) -> Table {
 
 fn percent(x: f64) -> String {
     format!("{:.2} %", 100.0 * x)
+}
+
+fn optional(i: Option<Interval>) -> String {
+    i.map_or("-".to_owned(), interval)
 }
 
 fn interval(i: Interval) -> String {

@@ -145,3 +145,20 @@ fn a_missing_binding_is_refused() {
         line.is_refused(BAD_INPUT, &[&path, "No such file"]);
     }
 }
+
+#[test]
+fn a_binding_under_which_the_netlist_does_not_multiply_is_refused() {
+    // MULH as unsigned x unsigned; and the operands exchanged, which only MULHSU notices.
+    refused(changed("signed_mode_i = 3", "signed_mode_i = 0"), &["without a fault", "mulh of"]);
+    let exchanged = changed("rs1 = \"op_a_i\"", "rs1 = \"op_b_i\"").replacen(
+        "rs2 = \"op_b_i\"",
+        "rs2 = \"op_a_i\"",
+        1,
+    );
+    refused(exchanged, &["without a fault", "mulhsu of"]);
+}
+
+#[test]
+fn a_port_with_two_roles_is_named() {
+    refused(changed("rs2 = \"op_b_i\"", "rs2 = \"op_a_i\""), &["op_a_i[0]", "two roles"]);
+}

@@ -266,7 +266,14 @@ impl<'l> Builder<'l> {
                 return Err(NetlistError::Structure(what));
             }
         }
-        let by_name = self.bit_names.iter().cloned().zip(nets.of_bit.iter().copied()).collect();
+        let mut by_name = HashMap::with_capacity(self.bit_names.len());
+        for (name, net) in self.bit_names.iter().zip(&nets.of_bit) {
+            if by_name.insert(name.clone(), *net).is_some_and(|other| other != *net) {
+                return Err(NetlistError::Structure(format!(
+                    "two nets are called '{name}': an escaped identifier and a bit of a vector; rename one"
+                )));
+            }
+        }
         Ok(Netlist {
             module: self.module.clone(),
             ports,

@@ -120,6 +120,7 @@ mod tests {
             ("assign y = 2'b01;", "line 3: assign joins 1 bits with 2"),
             ("assign y = a & a;", "line 3: unexpected '&'"),
             ("reg r;", "line 3: 'reg' is not structural"),
+            ("wire [1:0] w; wire \\w[1] ; assign y = a;", "two nets are called 'w[1]'"),
             ("INV U1 (.A(a), .Y(y)", "line 4: ',' or ')' is expected, 'endmodule' found"),
             ("INV U1 (.A(a), .Y(y))", "line 4: ',' or ';' is expected, 'endmodule' found"),
         ] {
