@@ -4,10 +4,12 @@
 test:
     cargo test --release
 
-# The long proofs: every fault of the universe, the full test set (about ten minutes on two cores).
+# The long proofs: every fault of the universe, the full test set, many random netlists and programs (about ten minutes).
 proof:
     cargo test --release --test netlist -- --ignored --nocapture
     cargo test --release --test workload -- --ignored --nocapture
+    cargo test --release --test random_netlists -- --ignored --nocapture
+    cargo test --release --test random_programs -- --ignored --nocapture
 
 # Criterion benches; figures go into BENCHMARKS.md by hand, with the date.
 bench:

@@ -15,12 +15,14 @@ pub fn shared(path: &str) -> Option<PathBuf> {
     None
 }
 
-/// A program on the PATH; says that the test is skipped if it is not installed.
+/// A program on the PATH; says that the test is skipped if it is not installed. Where the environment has
+/// `STUCKAT_NO_SKIP`, as in CI, that is a failure.
 pub fn tool(name: &str) -> Option<&str> {
     let found = Command::new(name).arg("--version").output().is_ok_and(|o| o.status.success());
     if found {
         return Some(name);
     }
+    assert!(std::env::var_os("STUCKAT_NO_SKIP").is_none(), "{name} is not installed");
     eprintln!("skipped: {name} is not installed");
     None
 }
