@@ -2,6 +2,7 @@
 
 mod common;
 
+use common::Random;
 use std::path::Path;
 use std::sync::Arc;
 use stuckat::netlist::eval::{Injection, evaluate, splat};
@@ -12,21 +13,13 @@ use stuckat::netlist::sequence::Sequences;
 use stuckat::netlist::{Circuit, Net, screen};
 use stuckat::unit::{Answer, MulOp, Tuple, Unit};
 
-/// A small deterministic generator (xorshift64*), so that every run tests the same operands.
-struct Random(u64);
+/// What this file asks of the generator.
+trait Operands {
+    fn operand(&mut self) -> u32;
+    fn tuple(&mut self) -> Tuple;
+}
 
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        self.0.wrapping_mul(0x2545_f491_4f6c_dd1d)
-    }
-
-    fn below(&mut self, n: usize) -> usize {
-        (self.next() >> 33) as usize % n
-    }
-
+impl Operands for Random {
     /// Often a corner or a small number, as firmware has them; else anything.
     fn operand(&mut self) -> u32 {
         match self.below(4) {

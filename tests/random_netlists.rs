@@ -5,6 +5,9 @@
 //! operands, which `Circuit::build` does not mind. Compared are the gates one by one, clock by clock; the folded
 //! programs with a memo; and the folded programs for many operands at a time.
 
+mod common;
+
+use common::Random;
 use std::ops::AddAssign;
 use std::sync::Arc;
 use stuckat::netlist::fast_unit::FastUnit;
@@ -57,25 +60,18 @@ const BINDING: &str = "
     mulhu = { en = 1, high = 1, signed = 0 }
 ";
 
-/// A small deterministic generator (xorshift64*), so that every run tests the same netlists.
-struct Random(u64);
+fn seeded(seed: u64) -> Random {
+    Random(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
+}
 
-impl Random {
-    fn new(seed: u64) -> Self {
-        Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
-    }
+/// What this file asks of the generator.
+trait Choices {
+    fn one_in(&mut self, n: usize) -> bool;
+    fn net<'n>(&mut self, nets: &'n [String], latest: usize, any_one_in: usize) -> &'n str;
+    fn tuple(&mut self) -> Tuple;
+}
 
-    fn next(&mut self) -> u64 {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        self.0.wrapping_mul(0x2545_f491_4f6c_dd1d)
-    }
-
-    fn below(&mut self, n: usize) -> usize {
-        (self.next() >> 33) as usize % n
-    }
-
+impl Choices for Random {
     fn one_in(&mut self, n: usize) -> bool {
         self.below(n) == 0
     }
@@ -275,7 +271,7 @@ fn compare_all(seeds: std::ops::Range<u64>) {
     let mut tally = Tally::default();
     for seed in seeds {
         println!("seed {seed}");
-        let mut random = Random::new(seed);
+        let mut random = seeded(seed);
         let circuit = Arc::new(Draft::new(&mut random).circuit());
         tally.netlists += 1;
         for fault in universe(&circuit) {

@@ -4,7 +4,7 @@ use crate::cpu::{Cause, Stop};
 use crate::workload::Run;
 use serde::{Deserialize, Serialize};
 
-/// The class of a scenario. When several would fit, the first in [`Outcome::BY_PRECEDENCE`] holds.
+/// The class of a scenario. When several would fit, hang precedes trap, then bad-exit, then the two kinds of SDC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Outcome {
@@ -34,17 +34,6 @@ impl Outcome {
         Self::BadExit,
         Self::Trap,
         Self::Hang,
-    ];
-
-    /// The order in which classes are decided.
-    pub const BY_PRECEDENCE: [Self; 7] = [
-        Self::Hang,
-        Self::Trap,
-        Self::BadExit,
-        Self::SdcCritical,
-        Self::SdcBenign,
-        Self::Masked,
-        Self::NeverWrong,
     ];
 
     /// Its name in tables and files.

@@ -17,7 +17,7 @@ use super::gate_unit::injection;
 use super::program::Op;
 use super::{Fault, Net};
 use crate::unit::MulOp;
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 use std::fmt;
 
 /// Slots 0..32 are the bits of rs1, 32..64 those of rs2.
@@ -57,16 +57,6 @@ impl Sequence {
         self.cycles
     }
 
-    /// Number of gate functions left after folding.
-    pub fn len(&self) -> usize {
-        self.ops.len()
-    }
-
-    /// Whether the answer is a constant.
-    pub fn is_empty(&self) -> bool {
-        self.ops.is_empty()
-    }
-
     /// Evaluates it: `operands` are the 64 bit planes of rs1 and rs2, the answer 32 bit planes. `values` is scratch.
     pub fn evaluate<const N: usize>(
         &self,
@@ -86,9 +76,7 @@ impl Sequence {
             };
         }
     }
-}
 
-impl Sequence {
     /// Evaluates it for one pair of operands. `values` is scratch.
     pub fn evaluate_one(&self, values: &mut Vec<u8>, rs1: u32, rs2: u32) -> u32 {
         if values.len() < self.slots {
@@ -121,6 +109,7 @@ impl Sequences {
     /// [`CarriesState`] with the obligation that failed.
     pub fn new(circuit: &Circuit, fault: Option<Fault>) -> Result<Self, CarriesState> {
         let idle = idle_state(circuit, fault);
+        Folder::new(circuit, fault, idle.clone()).keeps_idle()?;
         let fold = |op: MulOp| Folder::new(circuit, fault, idle.clone()).operation(op);
         let [mul, mulh, mulhsu, mulhu] = MulOp::ALL.map(fold);
         let sound_state = fault.is_none() || idle == idle_state(circuit, None);
@@ -161,7 +150,7 @@ struct Folder<'c> {
     /// For each live slot, whether it may depend on a register's old content.
     tainted: Vec<bool>,
     /// Functions that have been emitted, so that equal ones are emitted once.
-    emitted: HashMap<(u8, [u32; 3]), u32>,
+    emitted: FxHashMap<(u8, [u32; 3]), u32>,
 }
 
 /// Flip-flops and registers between two clocks of an operation.
@@ -173,17 +162,22 @@ struct Between {
 impl<'c> Folder<'c> {
     fn new(circuit: &'c Circuit, fault: Option<Fault>, idle: Vec<bool>) -> Self {
         let tainted = vec![false; OPERAND_SLOTS];
-        Self { circuit, fault, idle, ops: Vec::new(), tainted, emitted: HashMap::new() }
+        Self { circuit, fault, idle, ops: Vec::new(), tainted, emitted: FxHashMap::default() }
+    }
+
+    /// Idle clocks must keep the idle state, whatever the registers hold.
+    fn keeps_idle(mut self) -> Result<(), CarriesState> {
+        let state = Between { flops: self.idle.clone(), registers: self.leftovers() };
+        if self.idle_clocks(&state)? == self.idle {
+            Ok(())
+        } else {
+            Err(CarriesState("its idle state changes while it is idle"))
+        }
     }
 
     fn operation(mut self, op: MulOp) -> Result<Sequence, CarriesState> {
         let circuit = self.circuit;
         let mut state = Between { flops: self.idle.clone(), registers: self.leftovers() };
-        // Idle clocks must keep the idle state, whatever the registers hold.
-        let idle = self.idle_clocks(&state)?;
-        if idle != self.idle {
-            return Err(CarriesState("its idle state changes while it is idle"));
-        }
         for clock in 1..=circuit.max_clocks() {
             let values = self.clock(circuit.operation_controls(op), &state, true);
             let valid = circuit.valid_net().map(|net| values[net.index()]);
