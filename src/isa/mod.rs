@@ -2,10 +2,11 @@
 //!
 //! In: the 32 bits found at a pc. Out: an [`Insn`], or `None` where the core raises an illegal-instruction exception.
 //! 32-bit words go through the `riscv-decode` crate behind a filter ([`rv32`]); 16-bit parcels are first expanded
-//! into their 32-bit twins ([`rvc`]).
+//! into their 32-bit twins ([`rvc`]). [`text`] writes instructions as a disassembler does.
 
 pub mod rv32;
 pub mod rvc;
+pub mod text;
 
 /// An operation of RV32IM, Zicsr, Zifencei or the privileged set, without its operands.
 ///
