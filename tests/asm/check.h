@@ -241,6 +241,7 @@ _start:
 frame_start:
     la t0, trap_vectors + 1         // Vectored: the only mode of cve2 and Ibex.
     csrw mtvec, t0
+    csrw mie, zero
 #ifdef QEMU
     // QEMU has PMP, and without an entry that allows it U-mode reaches nothing (P 3.7.1).
     li t0, -1
