@@ -2,7 +2,7 @@
 #include "check.h"
 
 main:
-    // ADD (I 2.4.2).
+    // ADD (I 2.4).
     RR(add, 0, 0, 0)
     RR(add, 0, -1, -1)
     RR(add, 1, -1, 0)
@@ -22,7 +22,7 @@ main:
     RR_D2(add, 0x7fffffff, 2, 0x80000001)
     RR_SAME(add, 0xc0000001, 0x80000002)
 
-    // SUB subtracts rs2 from rs1 (I 2.4.2).
+    // SUB subtracts rs2 from rs1 (I 2.4).
     RR(sub, 0, 0, 0)
     RR(sub, 0, 1, -1)
     RR(sub, 1, 0, 1)
@@ -41,7 +41,7 @@ main:
     RR_D2(sub, 3, 5, -2)
     RR_SAME(sub, 0x80000000, 0)
 
-    // ADDI: a sign-extended 12-bit immediate (I 2.4.1).
+    // ADDI: a sign-extended 12-bit immediate (I 2.4).
     RI(addi, 0, 0, 0)
     RI(addi, 0, 1, 1)
     begin_check __LINE__                        // -1, and twice -1 with rd = rs1
@@ -74,12 +74,12 @@ main:
     addi a0, a0, 2047                           // rd = rs1
     EQUAL(a0, 0)
     li a0, 0x12345678
-    addi a1, a0, 0                              // MV (I 2.4.1)
+    addi a1, a0, 0                              // MV (I 2.4)
     EQUAL(a1, 0x12345678)
-    addi x0, x0, 0                              // NOP (I 2.4.3) changes nothing but the pc
+    addi x0, x0, 0                              // NOP (I 2.4) changes nothing but the pc
     EQUAL(a1, 0x12345678)
 
-    // LUI: the immediate in bits 31:12, zeros below (I 2.4.1).
+    // LUI: the immediate in bits 31:12, zeros below (I 2.4).
     lui a0, 0
     EQUAL(a0, 0)
     lui a0, 1
@@ -96,7 +96,7 @@ main:
     lui a0, 0x12345
     EQUAL(a0, 0x12345000)
 
-    // AUIPC: its own address plus the immediate in bits 31:12 (I 2.4.1).
+    // AUIPC: its own address plus the immediate in bits 31:12 (I 2.4).
 1:  auipc a0, 0
     ADDRESS(a0, 1b)
 1:  auipc a0, 1

@@ -1,4 +1,4 @@
-// BEQ, BNE, BLT, BGE, BLTU, BGEU: taken and not taken, forwards and backwards, corner operands (I 2.5.2).
+// BEQ, BNE, BLT, BGE, BLTU, BGEU: taken and not taken, forwards and backwards, corner operands (I 2.5).
 #include "check.h"
 
     // Taken: forwards to 3, from there (the instruction may be taken again) backwards to 2, and on.

@@ -134,7 +134,7 @@ main:
     .endm
     check_prime __LINE__
 
-    // C.NOP and the HINTs, which have no effect (I 16.7, table 16.3).
+    // C.NOP and the HINTs, which have no effect (I 16.7).
     li a0, 0x1234
     C(a0, 0x1234, 0x1234, c.nop)
     C(a0, 0x1234, 0x1234, .hword 0x0005)        // c.nop 1

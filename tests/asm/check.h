@@ -23,7 +23,7 @@
 .equ RETURN_TO_MEPC, 1
 .equ RETURN_IN_MACHINE_MODE, 3     // After an ECALL.
 
-// Causes (P 3.1.15, table 3.6).
+// Causes (P 3.1.15).
 .equ FETCH_FAULT, 1
 .equ ILLEGAL, 2
 .equ BREAKPOINT, 3
@@ -34,7 +34,7 @@
 .equ SOFTWARE_INTERRUPT, 0x80000003
 .equ TIMER_INTERRUPT, 0x80000007
 
-// Fields of mstatus (P 3.1.6, figure 3.7), mie and mip (P 3.1.9).
+// Fields of mstatus (P 3.1.6), mie and mip (P 3.1.9).
 .equ MSTATUS_MIE, 0x8
 .equ MSTATUS_MPIE, 0x80
 .equ MSTATUS_MPP, 0x1800

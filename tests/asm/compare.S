@@ -1,4 +1,4 @@
-// SLT, SLTU, SLTI, SLTIU (I 2.4.1, 2.4.2): 1 if rs1 is less, otherwise 0.
+// SLT, SLTU, SLTI, SLTIU (I 2.4): 1 if rs1 is less, otherwise 0.
 #include "check.h"
 
 main:
@@ -39,14 +39,14 @@ main:
     RR(sltu, 0x55555555, 0xaaaaaaaa, 1)
     RR_D1(sltu, 1, -1, 1)
     RR_D2(sltu, 1, -1, 1)
-    // SNEZ: sltu rd, x0, rs2 is 1 unless rs2 is 0 (I 2.4.2).
+    // SNEZ: sltu rd, x0, rs2 is 1 unless rs2 is 0 (I 2.4).
     li a0, 0x80000000
     sltu a1, x0, a0
     EQUAL(a1, 1)
     sltu a1, x0, x0
     EQUAL(a1, 0)
 
-    // Immediates are sign-extended, then compared as the mnemonic says; SLTIU's too (I 2.4.1).
+    // Immediates are sign-extended, then compared as the mnemonic says; SLTIU's too (I 2.4).
     .macro slti_check line, op, a, imm, value
     begin_check \line
     li a0, \a

@@ -1,5 +1,5 @@
 // DIV, DIVU, REM, REMU (I 7.2): rounding towards zero, the sign of a remainder is the dividend's, division by zero and
-// overflow as in table 7.1.
+// overflow as the manual's table has it.
 #include "check.h"
 
 main:

@@ -1,4 +1,4 @@
-// Halfwords that are no instruction of RV32C (I 16.8, tables 16.5 to 16.7): cause 2, mtval = the halfword (core).
+// Halfwords that are no instruction of RV32C (I 16.8): cause 2, mtval = the halfword (core).
 #include "check.h"
 
     .option rvc

@@ -38,7 +38,7 @@ main:
     ILL(0x0000600f)
     ILL(0x0000700f)
 
-    // OP-IMM, shifts: bit 25 is shamt[5], reserved on RV32 (I 2.4.1); the rest of funct7 is 0, or 0x20 for SRAI.
+    // OP-IMM, shifts: bit 25 is shamt[5], reserved on RV32 (I 2.4); the rest of funct7 is 0, or 0x20 for SRAI.
     ILL(0x02051593)                             // slli a1, a0, 32
     ILL(0x02055593)                             // srli a1, a0, 32
     ILL(0x42055593)                             // srai a1, a0, 32

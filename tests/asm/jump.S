@@ -1,4 +1,4 @@
-// JAL and JALR (I 2.5.1).
+// JAL and JALR (I 2.5).
 #include "check.h"
 
 main:
@@ -96,7 +96,7 @@ main:
 1:  jalr a1, -1(a0)
     j fail
 2:  ADDRESS(a1, 1b+4)
-    // Only bit 0 is cleared, after the addition: base + 3 is 2 further (I 2.5.1).
+    // Only bit 0 is cleared, after the addition: base + 3 is 2 further (I 2.5).
     .option rvc
     .balign 4
     la a0, 2f

@@ -1,4 +1,4 @@
-// AND, OR, XOR and their immediate forms (I 2.4.1, 2.4.2).
+// AND, OR, XOR and their immediate forms (I 2.4).
 #include "check.h"
 
 main:
@@ -38,7 +38,7 @@ main:
     bnez a0, fail
     end_check
 
-    // The immediate is sign-extended: 0x800 means 0xfffff800 (I 2.4.1).
+    // The immediate is sign-extended: 0x800 means 0xfffff800 (I 2.4).
     RI(andi, 0x33333333, 0x555, 0x111)
     RI(andi, -1, -1, -1)
     RI(andi, -1, 0, 0)
@@ -54,7 +54,7 @@ main:
     li a0, 0x33333333
     xori a1, a0, 0x555
     EQUAL(a1, 0x33333666)
-    xori a1, a0, -1                             // NOT (I 2.4.1)
+    xori a1, a0, -1                             // NOT (I 2.4)
     EQUAL(a1, 0xcccccccc)
     xori a1, a0, -2048
     EQUAL(a1, 0xcccccb33)

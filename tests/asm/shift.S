@@ -1,4 +1,4 @@
-// SLL, SRL, SRA by the low 5 bits of rs2; SLLI, SRLI, SRAI (I 2.4.1, 2.4.2).
+// SLL, SRL, SRA by the low 5 bits of rs2; SLLI, SRLI, SRAI (I 2.4).
 #include "check.h"
 
 main:

@@ -111,7 +111,7 @@ main:
     TRAPS(ILLEGAL, 0xf14535f3, csrrc a1, mhartid, a0)
     li a0, 0
 #ifndef QEMU                                    // QEMU 7.2 looks at the value: nothing to set, so no write
-    // "Holding a zero value other than x0, the instruction will still attempt to write" (I 9.1).
+    // A register other than x0 that holds zero: "the instruction will still attempt to write" (I 9.1).
     TRAPS(ILLEGAL, 0xf14525f3, csrrs a1, mhartid, a0)
     TRAPS(ILLEGAL, 0xf14535f3, csrrc a1, mhartid, a0)
 #endif
@@ -140,7 +140,7 @@ main:
     li a0, -1
     csrw mepc, a0
     csrr a1, mepc
-#ifndef QEMU                                    // QEMU 7.2 keeps bit 0; P 3.1.14: "always zero"
+#ifndef QEMU                                    // QEMU 7.2 keeps bit 0, which is always zero (P 3.1.14)
     EQUAL(a1, 0xfffffffe)
 #endif
     csrw mtval, a0
