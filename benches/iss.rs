@@ -4,6 +4,7 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use std::hint::black_box;
 use stuckat::campaign::golden::GOLDEN_BUDGET;
 use stuckat::campaign::images::Images;
+use stuckat::cpu::profile::CVE2;
 use stuckat::netlist::Circuit;
 use stuckat::netlist::fast_unit::FastUnit;
 use stuckat::netlist::fault::Fault;
@@ -14,7 +15,7 @@ use stuckat::workload::{Program, Runner};
 const ELF: &[u8] = include_bytes!("../firmware/prebuilt/mnist-cnn.elf");
 
 fn inference(c: &mut Criterion) {
-    let program = Program::new(ELF).expect("the built-in firmware is sound");
+    let program = Program::new(ELF, &CVE2, None).expect("the built-in firmware is sound");
     let input = Images::builtin().expect("the built-in images are sound").input(0);
     let circuit = Circuit::default_multiplier();
     let mut group = c.benchmark_group("inference");

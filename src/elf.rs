@@ -9,7 +9,7 @@
 use goblin::elf::Elf;
 use goblin::elf::header::{EM_RISCV, ET_EXEC};
 use goblin::elf::program_header::{PT_INTERP, PT_LOAD};
-use object::{Object, ObjectSymbol, SymbolKind};
+use object::{Object, ObjectSection, ObjectSymbol, SymbolKind};
 use thiserror::Error;
 
 /// `e_flags`: floating-point ABI, two bits; 0 is soft-float.
@@ -81,6 +81,17 @@ pub struct Symbol {
     pub is_function: bool,
 }
 
+/// A named part of the file that has an address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Section {
+    /// Its name.
+    pub name: String,
+    /// Its address.
+    pub addr: u32,
+    /// Its size in bytes.
+    pub len: u32,
+}
+
 /// A program, ready to be loaded.
 #[derive(Clone, Debug)]
 pub struct Image {
@@ -90,6 +101,8 @@ pub struct Image {
     pub segments: Vec<Segment>,
     /// All named symbols, sorted by address.
     pub symbols: Vec<Symbol>,
+    /// All sections with an address.
+    pub sections: Vec<Section>,
 }
 
 impl Image {
@@ -115,7 +128,9 @@ impl Image {
         let elf = Elf::parse(bytes).map_err(|e| ElfError::Damaged(e.to_string()))?;
         check_header(&elf)?;
         let segments = segments(&elf, bytes)?;
-        Ok(Self { entry: elf.header.e_entry as u32, segments, symbols: symbols(bytes)? })
+        let file = object::File::parse(bytes).map_err(|e| ElfError::Damaged(e.to_string()))?;
+        let (symbols, sections) = (symbols(&file), sections(&file));
+        Ok(Self { entry: elf.header.e_entry as u32, segments, symbols, sections })
     }
 
     /// The symbol of that name, the one with a size first.
@@ -176,8 +191,15 @@ fn segments(elf: &Elf, bytes: &[u8]) -> Result<Vec<Segment>, ElfError> {
     if segments.is_empty() { Err(ElfError::Empty) } else { Ok(segments) }
 }
 
-fn symbols(bytes: &[u8]) -> Result<Vec<Symbol>, ElfError> {
-    let file = object::File::parse(bytes).map_err(|e| ElfError::Damaged(e.to_string()))?;
+fn sections(file: &object::File<'_>) -> Vec<Section> {
+    let section = |s: object::Section<'_, '_>| {
+        let name = s.name().ok()?.to_owned();
+        Some(Section { name, addr: s.address() as u32, len: s.size() as u32 })
+    };
+    file.sections().filter(|s| s.address() != 0).filter_map(section).collect()
+}
+
+fn symbols(file: &object::File<'_>) -> Vec<Symbol> {
     let mut symbols: Vec<Symbol> = file
         .symbols()
         .filter(|s| {
@@ -194,5 +216,5 @@ fn symbols(bytes: &[u8]) -> Result<Vec<Symbol>, ElfError> {
         })
         .collect();
     symbols.sort_by(|a, b| (a.addr, &a.name).cmp(&(b.addr, &b.name)));
-    Ok(symbols)
+    symbols
 }

@@ -10,6 +10,7 @@ pub mod isa;
 pub mod netlist;
 pub mod report;
 pub mod soc;
+pub mod trace;
 pub mod unit;
 pub mod workload;
 

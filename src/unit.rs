@@ -92,6 +92,9 @@ pub trait Unit {
     /// Executes one operation.
     fn exec(&mut self, op: MulOp, rs1: u32, rs2: u32) -> Answer;
 
+    /// Most cycles that an answer can take.
+    fn max_cycles(&self) -> u32;
+
     /// Tells the unit that a division left `left` (34 bits) in the intermediate register which both share.
     fn divided(&mut self, left: u64) {
         let _ = left;
@@ -120,25 +123,44 @@ pub struct Counts {
 /// The clock cycles of a fault-free multiplier, by operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Latency {
-    /// Cycles of MUL.
+    /// Cycles of MUL; the most, if they depend on the operands.
     pub low: u32,
     /// Cycles of MULH, MULHSU and MULHU.
     pub high: u32,
+    /// Whether MUL stops early: after one cycle more than rs2 has significant bits, and two at least.
+    pub early_out: bool,
 }
 
 impl Latency {
-    /// cve2 with `RV32MSingleCycle`: MUL 1, MULH* 2 cycles.
-    pub const SINGLE_CYCLE: Self = Self { low: 1, high: 2 };
-    /// cve2 with `RV32MFast`: MUL 3, MULH* 4 cycles.
-    pub const FAST: Self = Self { low: 3, high: 4 };
+    /// cve2 and Ibex with `RV32MSingleCycle`: MUL 1, MULH* 2 cycles.
+    pub const SINGLE_CYCLE: Self = Self { low: 1, high: 2, early_out: false };
+    /// cve2 and Ibex with `RV32MFast`: MUL 3, MULH* 4 cycles.
+    pub const FAST: Self = Self { low: 3, high: 4, early_out: false };
+    /// cve2 and Ibex with `RV32MSlow`: MUL 2 to 33 (measured on the RTL), MULH* 33 cycles.
+    pub const SLOW: Self = Self { low: 33, high: 33, early_out: true };
 
-    /// Cycles of one operation.
+    /// Cycles of one operation; the most, if they depend on the operands.
     #[inline]
     pub fn of(self, op: MulOp) -> u32 {
         match op.part {
             Part::Low => self.low,
             Part::High => self.high,
         }
+    }
+
+    /// Cycles of one operation with these operands.
+    #[inline]
+    pub fn with_operands(self, op: MulOp, rs2: u32) -> u32 {
+        if self.early_out && op.part == Part::Low {
+            1 + (u32::BITS - rs2.leading_zeros()).max(1)
+        } else {
+            self.of(op)
+        }
+    }
+
+    /// Cycles of the longest operation.
+    pub fn max(self) -> u32 {
+        self.low.max(self.high)
     }
 }
 
@@ -160,7 +182,12 @@ impl Unit for Exact {
     #[inline]
     fn exec(&mut self, op: MulOp, rs1: u32, rs2: u32) -> Answer {
         self.counts.muls += 1;
-        Answer::Done { value: op.product(rs1, rs2), cycles: self.latency.of(op) }
+        let cycles = self.latency.with_operands(op, rs2);
+        Answer::Done { value: op.product(rs1, rs2), cycles }
+    }
+
+    fn max_cycles(&self) -> u32 {
+        self.latency.max()
     }
 
     fn reset(&mut self) {
@@ -208,6 +235,10 @@ impl Unit for Recorder {
     fn exec(&mut self, op: MulOp, rs1: u32, rs2: u32) -> Answer {
         self.seen.insert(Tuple { op, rs1, rs2 });
         self.exact.exec(op, rs1, rs2)
+    }
+
+    fn max_cycles(&self) -> u32 {
+        self.exact.max_cycles()
     }
 
     fn reset(&mut self) {

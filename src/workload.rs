@@ -4,9 +4,9 @@
 //! `stuckat_input` before reset, the output tensor is read from `stuckat_output` after the run, and exit code 0 says
 //! that there is an answer. The symbols' sizes say how many bytes.
 
-use crate::cpu::{Machine, Silent, Stop, TrapLog};
+use crate::cpu::{Machine, Profile, Reset, Silent, Stop, TrapLog};
 use crate::elf::{ElfError, Image};
-use crate::soc::{Board, LoadError};
+use crate::soc::{Board, LoadError, Platform, PlatformError};
 use crate::unit::{Counts, Unit};
 use sha2::{Digest, Sha256};
 use thiserror::Error;
@@ -22,7 +22,10 @@ pub enum WorkloadError {
     /// Not a program for this core.
     #[error(transparent)]
     Elf(#[from] ElfError),
-    /// Does not fit the board.
+    /// No platform for it.
+    #[error(transparent)]
+    Platform(#[from] PlatformError),
+    /// Does not fit the platform.
     #[error(transparent)]
     Load(#[from] LoadError),
     /// The contract's symbols are missing.
@@ -39,20 +42,26 @@ pub enum WorkloadError {
 #[derive(Clone, Debug)]
 pub struct Program {
     board: Board,
-    entry: u32,
+    reset: Reset,
+    platform: Platform,
     input: (u32, u32),
     output: (u32, u32),
     sha256: String,
 }
 
 impl Program {
-    /// Reads and loads an ELF.
+    /// Reads and loads an ELF, for the platform given or the one that it was linked for.
     ///
     /// # Errors
-    /// [`WorkloadError`] if it is no program for this core and board, or lacks the contract's symbols.
-    pub fn new(elf: &[u8]) -> Result<Self, WorkloadError> {
+    /// [`WorkloadError`] if it is no program for this core and platform, or lacks the contract's symbols.
+    pub fn new(
+        elf: &[u8],
+        profile: &'static Profile,
+        platform: Option<Platform>,
+    ) -> Result<Self, WorkloadError> {
         let image = Image::parse(elf)?;
-        let board = Board::load(&image)?;
+        let platform = platform.map_or_else(|| Platform::guess(&image), Ok)?;
+        let board = platform.board(&image)?;
         let range = |name: &'static str| {
             let symbol = image.symbol(name).filter(|s| s.len > 0);
             let symbol = symbol.ok_or(WorkloadError::NoSymbol(name))?;
@@ -61,7 +70,8 @@ impl Program {
             Ok::<_, WorkloadError>((symbol.addr, symbol.len))
         };
         Ok(Self {
-            entry: image.entry,
+            reset: Reset { profile, entry: image.entry, vectors: platform.boot_address() },
+            platform,
             input: range(INPUT_SYMBOL)?,
             output: range(OUTPUT_SYMBOL)?,
             sha256: crate::hex(&Sha256::digest(elf)),
@@ -77,6 +87,16 @@ impl Program {
     /// Bytes of the output tensor.
     pub fn output_len(&self) -> usize {
         self.output.1 as usize
+    }
+
+    /// The core it runs on.
+    pub fn core(&self) -> &'static Profile {
+        self.reset.profile
+    }
+
+    /// The platform it runs on.
+    pub fn platform(&self) -> &Platform {
+        &self.platform
     }
 
     /// SHA-256 of the ELF file, in hexadecimal.
@@ -111,7 +131,7 @@ pub struct Runner<'p, U: Unit> {
 impl<'p, U: Unit> Runner<'p, U> {
     /// A runner with a multiplier.
     pub fn new(program: &'p Program, unit: U) -> Self {
-        let machine = Machine::new(program.board.clone(), unit, Silent, program.entry);
+        let machine = Machine::new(program.board.clone(), unit, Silent, program.reset);
         Self { program, machine }
     }
 
@@ -128,9 +148,9 @@ impl<'p, U: Unit> Runner<'p, U> {
         let program = self.program;
         assert_eq!(input.len(), program.input_len());
         let board = self.machine.bus_mut();
-        board.copy_from(&program.board);
+        board.restore(&program.board);
         board.poke(program.input.0, input).expect("the input symbol lies in RAM");
-        self.machine.reset(program.entry);
+        self.machine.reset(program.reset);
         let stop = self.machine.run(budget);
         let (addr, len) = program.output;
         let output = self.machine.bus().peek(addr, len).expect("the output symbol lies in RAM");

@@ -12,6 +12,7 @@ use stuckat::campaign::golden::GOLDEN_BUDGET;
 use stuckat::campaign::images::Images;
 use stuckat::campaign::outcome::top;
 use stuckat::cpu::Stop;
+use stuckat::cpu::profile::CVE2;
 use stuckat::netlist::Circuit;
 use stuckat::netlist::fast_unit::FastUnit;
 use stuckat::netlist::gate_unit::GateUnit;
@@ -24,7 +25,7 @@ fn file(path: &str) -> Vec<u8> {
 }
 
 fn program() -> Program {
-    Program::new(&file("firmware/prebuilt/mnist-cnn.elf")).unwrap()
+    Program::new(&file("firmware/prebuilt/mnist-cnn.elf"), &CVE2, None).unwrap()
 }
 
 /// The ten int8 scores of each of the 10,000 test images, computed by the PyPI package `tflite-micro`.
@@ -126,8 +127,12 @@ mod code_in_data {
     fn program(words: &[u32], input: u32) -> Program {
         let symbols = vec![("stuckat_input", RAM + input, 4), ("stuckat_output", RAM + 0xf0, 4)];
         let data = words.iter().flat_map(|word| word.to_le_bytes()).collect();
-        Program::new(&TinyElf { data, mem_len: 256, symbols, ..TinyElf::default() }.bytes())
-            .unwrap()
+        Program::new(
+            &TinyElf { data, mem_len: 256, symbols, ..TinyElf::default() }.bytes(),
+            &CVE2,
+            None,
+        )
+        .unwrap()
     }
 
     /// The exit codes of runs one after the other on one runner.

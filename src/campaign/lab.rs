@@ -87,6 +87,13 @@ impl Unit for FaultyUnit {
         }
     }
 
+    fn max_cycles(&self) -> u32 {
+        match self {
+            FaultyUnit::Memo(unit) => unit.max_cycles(),
+            FaultyUnit::Gates(unit) => unit.max_cycles(),
+        }
+    }
+
     fn divided(&mut self, left: u64) {
         match self {
             FaultyUnit::Memo(unit) => unit.divided(left),

@@ -63,7 +63,9 @@ pub fn classify(golden: &Run, run: &Run) -> (Outcome, Option<(Cause, u32)>) {
         _ => None,
     });
     let outcome = match run.stop {
-        Stop::Budget | Stop::NoAnswer { .. } | Stop::Asleep { .. } => Outcome::Hang,
+        Stop::Budget | Stop::NoAnswer { .. } | Stop::NoBusAnswer { .. } | Stop::Asleep { .. } => {
+            Outcome::Hang
+        }
         Stop::Trap(_) => Outcome::Trap,
         Stop::Exit(_) if trap.is_some() => Outcome::Trap,
         stop if stop != golden.stop => Outcome::BadExit,
@@ -119,6 +121,8 @@ mod tests {
         assert_eq!(class(&run(Stop::Trap(trap), &[-5, 9, 3], 1)), Outcome::Trap);
         assert_eq!(class(&run(Stop::Budget, &[-5, 9, 3], 1)), Outcome::Hang);
         assert_eq!(class(&run(Stop::NoAnswer { pc: 0 }, &[-5, 9, 3], 1)), Outcome::Hang);
+        let no_bus = Stop::NoBusAnswer { pc: 0, addr: 0 };
+        assert_eq!(class(&run(no_bus, &[-5, 9, 3], 1)), Outcome::Hang);
     }
 
     #[test]

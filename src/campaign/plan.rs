@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 use thiserror::Error;
 
 /// Version of the run directory's format.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 
 /// How many of something to take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -85,6 +85,12 @@ pub struct Plan {
     pub stuckat: String,
     /// SHA-256 of the ELF.
     pub elf_sha256: String,
+    /// The core (`--core`).
+    pub core: String,
+    /// The platform's name or file.
+    pub platform: String,
+    /// SHA-256 of the platform's description.
+    pub platform_sha256: String,
     /// SHA-256 of the images and labels.
     pub data_sha256: String,
     /// Name of the multiplier.
@@ -132,6 +138,9 @@ impl Plan {
             format: FORMAT,
             stuckat: env!("CARGO_PKG_VERSION").to_owned(),
             elf_sha256: program.sha256().to_owned(),
+            core: program.core().name.to_owned(),
+            platform: program.platform().name().to_owned(),
+            platform_sha256: crate::hex(&Sha256::digest(program.platform().text())),
             data_sha256: images.sha256().to_owned(),
             multiplier: circuit.name().to_owned(),
             multiplier_files: circuit.sources().to_vec(),
@@ -164,6 +173,8 @@ impl Plan {
             ("format", self.format == other.format),
             ("stuckat's version", self.stuckat == other.stuckat),
             ("the ELF", self.elf_sha256 == other.elf_sha256),
+            ("the core", self.core == other.core),
+            ("the platform", self.platform_sha256 == other.platform_sha256),
             ("the data", self.data_sha256 == other.data_sha256),
             (
                 "the multiplier",

@@ -1,6 +1,6 @@
 //! `stuckat campaign`: draws a plan, runs it on all cores, shows how it goes and what came of it.
 
-use super::{Multiplier, print, say};
+use super::{Multiplier, Target, print, say};
 use crate::campaign::golden::{Golden, GoldenLab, GoldenSet};
 use crate::campaign::images::Images;
 use crate::campaign::lab::{Event, Job, Lab, Speed};
@@ -65,6 +65,8 @@ pub(super) struct Args {
     #[arg(long, value_name = "FILE", requires = "data_images")]
     data_labels: Option<PathBuf>,
     #[command(flatten)]
+    target: Target,
+    #[command(flatten)]
     multiplier: Multiplier,
     /// A faulty run that takes more than so many times the golden run's instructions is a hang
     #[arg(long, value_name = "K", default_value_t = 4, value_parser = clap::value_parser!(u32).range(2..))]
@@ -80,7 +82,7 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let begin = Instant::now();
     let circuit = Arc::new(args.multiplier.load()?);
-    let program = load_program(args.elf.as_deref())?;
+    let program = load_program(args)?;
     let images = match (&args.data_images, &args.data_labels) {
         (Some(images), Some(labels)) => Images::load(images, labels)?,
         _ => Images::builtin()?,
@@ -156,11 +158,14 @@ fn run_golden(
     Ok(golden?)
 }
 
-fn load_program(elf: Option<&Path>) -> anyhow::Result<Program> {
-    let Some(path) = elf else { return Program::new(DEFAULT_ELF).context(BUILT_IN) };
+fn load_program(args: &Args) -> anyhow::Result<Program> {
+    let (core, platform) = (args.target.core, args.target.platform()?);
+    let Some(path) = &args.elf else {
+        return Program::new(DEFAULT_ELF, core, platform).context(BUILT_IN);
+    };
     let name = path.display().to_string();
     let bytes = std::fs::read(path).with_context(|| format!("{name}: cannot be read"))?;
-    Program::new(&bytes).context(name)
+    Program::new(&bytes, core, platform).context(name)
 }
 
 /// `runs/HASH`, or `runs/HASH.2` and so on if there is one; with `resume` the last one that there is.

@@ -2,10 +2,13 @@
 
 mod campaign;
 mod netlist;
+mod platform;
 mod report;
 mod run;
 
 use crate::campaign::store::StoreError;
+use crate::cpu::Profile;
+use crate::soc::{Platform, PlatformError};
 use clap::{Parser, Subcommand};
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -20,8 +23,12 @@ pub mod exit_code {
     pub const IO: u8 = 4;
     /// The run directory refuses: it is locked, belongs to another plan, holds results already, or is damaged.
     pub const REFUSED: u8 = 5;
-    /// `run`: the guest's exit code is 119 or more, which would look like one of ours.
-    pub const GUEST_ABOVE: u8 = 119;
+    /// `run`: these codes say how a run ended that the guest did not end itself.
+    pub const OURS: std::ops::RangeInclusive<u8> = 119..=126;
+    /// `run`: the guest's exit code is one of ours or above 255.
+    pub const GUEST_OTHER: u8 = 119;
+    /// `run`: an access that nothing on the bus answers, on a platform without bus errors.
+    pub const NO_BUS_ANSWER: u8 = 122;
     /// `run`: WFI with no interrupt that could ever come.
     pub const ASLEEP: u8 = 123;
     /// `run`: the instruction budget is used up.
@@ -34,12 +41,13 @@ pub mod exit_code {
 
 const EXIT_CODES: &str = "\
 Exit codes:
-  0    done; for 'run': the guest's exit code, 0 to 118
+  0    done; for 'run': the guest's exit code, unless that is 119 to 126 or above 255
   2    the command line is wrong
   3    an input is wrong: a file, a fault's name, or a plan that asks for more than there is
   4    a run directory or standard output cannot be written, or a run directory not read
   5    a run directory refuses: in use, of another plan, holds results already, damaged
-  119  'run': the guest's exit code is 119 or more; the message says which
+  119  'run': the guest's exit code is 119 to 126 or above 255; the message says which
+  122  'run': nothing on the bus answers an access, on a platform without bus errors
   123  'run': the guest sleeps (WFI) and nothing can wake it
   124  'run': the instruction budget is used up
   125  'run': the faulty multiplier never answered
@@ -61,6 +69,9 @@ enum Command {
     Run(run::Args),
     /// Print the result of a run directory again
     Report(report::Args),
+    /// List the platforms, or print one as a TOML file to start from
+    #[command(subcommand)]
+    Platform(platform::Command),
     /// Look at a multiplier's netlist
     #[command(subcommand)]
     Netlist(netlist::Command),
@@ -76,6 +87,7 @@ pub fn main() -> ExitCode {
         Command::Campaign(args) => campaign::run(&args),
         Command::Run(args) => run::run(&args),
         Command::Report(args) => report::run(&args),
+        Command::Platform(command) => platform::run(&command),
         Command::Netlist(command) => netlist::run(&command),
     };
     result.unwrap_or_else(|error| {
@@ -88,7 +100,7 @@ pub fn main() -> ExitCode {
         ExitCode::from(match error.downcast_ref::<StoreError>() {
             Some(store) if store.is_refusal() => exit_code::REFUSED,
             Some(_) => exit_code::IO,
-            None if output.is_some() => exit_code::IO,
+            None if output.is_some() || error.is::<OutputRefused>() => exit_code::IO,
             None => exit_code::BAD_INPUT,
         })
     })
@@ -108,6 +120,14 @@ use say;
 #[error("standard output cannot be written: {0}")]
 struct OutputError(io::Error);
 
+/// A file that the user asked for cannot be written.
+#[derive(Debug, thiserror::Error)]
+#[error("{file}: cannot be written: {cause}")]
+struct OutputRefused {
+    file: String,
+    cause: io::Error,
+}
+
 /// Writes data to standard output; talk goes to stderr.
 fn print(text: &str) -> Result<(), OutputError> {
     print_bytes(text.as_bytes())
@@ -123,6 +143,23 @@ fn one_line(error: &anyhow::Error) -> String {
     format!("{error:#}").split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
+/// Which core and which platform.
+#[derive(Clone, Debug, clap::Args)]
+struct Target {
+    /// The core: cve2, ibex, or generic (plain machine and user mode, as riscv-tests expect it)
+    #[arg(long, value_name = "CORE", default_value = "cve2")]
+    core: &'static Profile,
+    /// The platform: a name (see 'stuckat platform list') or a TOML file [default: the one that the ELF was linked for]
+    #[arg(long, value_name = "NAME|FILE")]
+    platform: Option<String>,
+}
+
+impl Target {
+    fn platform(&self) -> Result<Option<Platform>, PlatformError> {
+        self.platform.as_deref().map(Platform::find).transpose()
+    }
+}
+
 /// Which multiplier to use.
 #[derive(Clone, Debug, clap::Args)]
 struct Multiplier {
@@ -135,6 +172,10 @@ struct Multiplier {
 }
 
 impl Multiplier {
+    fn is_given(&self) -> bool {
+        self.binding.is_some() || self.netlist.is_some()
+    }
+
     fn load(&self) -> anyhow::Result<crate::netlist::Circuit> {
         Ok(crate::netlist::Circuit::load(self.binding.as_deref(), self.netlist.as_deref())?)
     }

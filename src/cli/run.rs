@@ -1,15 +1,19 @@
 //! `stuckat run`: one ELF, from reset to its end.
 
-use super::{Multiplier, exit_code, print_bytes, say};
-use crate::cpu::{Machine, Silent, Stop};
+use super::{Multiplier, OutputError, OutputRefused, Target, exit_code, print_bytes, say};
+use crate::cpu::{Machine, Probe, Reset, Retired, Silent, Stop};
 use crate::elf::Image;
 use crate::netlist::Fault;
 use crate::netlist::gate_unit::GateUnit;
 use crate::report::table::grouped;
-use crate::soc::Board;
-use crate::unit::{Exact, Unit};
+use crate::soc::{Board, Platform};
+use crate::trace::rvfi;
+use crate::unit::{Exact, Latency, Unit};
 use anyhow::Context;
-use std::path::PathBuf;
+use std::cell::Cell;
+use std::fs::File;
+use std::io::{BufWriter, Read, Write};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -18,8 +22,16 @@ const SLICE: u64 = 1_000_000;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// A 32-bit RISC-V executable for RAM at 0x80000000 (1 MiB), UART at 0x10000000, exit device at 0x100000
+    /// A 32-bit RISC-V executable
     elf: PathBuf,
+    /// Arguments for the program, which it sees by semihosting
+    #[arg(last = true, value_name = "ARGS")]
+    arguments: Vec<String>,
+    #[command(flatten)]
+    target: Target,
+    /// How long the multiplier takes where it is not made of gates [default: the core's: fast]
+    #[arg(long, value_name = "UNIT", conflicts_with_all = ["fault", "gates", "binding", "netlist"])]
+    mul: Option<MulTiming>,
     /// Put a stuck-at fault into the multiplier, e.g. 'op_a_i[3]/SA1' (see 'stuckat netlist faults'); may be given
     /// several times for several faults at once
     #[arg(long, value_name = "NET/SA0|NET/SA1")]
@@ -30,6 +42,23 @@ pub(super) struct Args {
     /// End the run after so many instructions
     #[arg(long, value_name = "N", default_value_t = 10_000_000_000)]
     max_insns: u64,
+    /// What the program can read from its UART, by semihosting or by HTIF: a file, or '-' for all of standard input
+    /// [default: standard input, but not for the UART]
+    #[arg(long, value_name = "FILE")]
+    input: Option<PathBuf>,
+    /// Write one line for each instruction to a file, or '-' for standard output (what the program
+    /// prints then goes to standard error)
+    #[arg(long, value_name = "FILE")]
+    trace: Option<PathBuf>,
+    /// What the lines look like: CSV with the fields of the RISC-V Formal Interface
+    #[arg(long, value_name = "FORMAT", default_value = "rvfi", requires = "trace")]
+    trace_format: TraceFormat,
+    /// At the end, write the words from symbol begin_signature to end_signature, in hexadecimal, one a line
+    #[arg(long, value_name = "FILE")]
+    signature: Option<PathBuf>,
+    /// Take EBREAK between semihosting's marks for an exception, as a core without a debugger does
+    #[arg(long)]
+    no_semihosting: bool,
     /// Print instructions, cycles and multiplications to stderr at the end
     #[arg(long)]
     stats: bool,
@@ -37,32 +66,147 @@ pub(super) struct Args {
     multiplier: Multiplier,
 }
 
+/// The multipliers that a cve2- or Ibex-class core can have, by their cycles.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum MulTiming {
+    /// RV32MSingleCycle: MUL 1, MULH* 2
+    SingleCycle,
+    /// RV32MFast: MUL 3, MULH* 4
+    Fast,
+    /// RV32MSlow: MUL 2 to 33, MULH* 33
+    Slow,
+}
+
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum TraceFormat {
+    Rvfi,
+}
+
 pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let file = args.elf.display().to_string();
     let bytes = std::fs::read(&args.elf).with_context(|| format!("{file}: cannot be read"))?;
     let image = Image::parse(&bytes).with_context(|| file.clone())?;
-    let board = Board::load(&image).with_context(|| file.clone())?;
-    let circuit = Arc::new(args.multiplier.load()?);
-    let faults: Vec<Fault> = args
-        .fault
-        .iter()
-        .map(|text| Fault::parse(text, &circuit).with_context(|| format!("--fault {text}")))
-        .collect::<Result<_, _>>()?;
-    if faults.is_empty() && !args.gates {
-        execute(args, board, Exact::new(circuit.latency()), image.entry)
+    let platform = match args.target.platform()? {
+        Some(platform) => platform,
+        None => Platform::guess(&image).with_context(|| file.clone())?,
+    };
+    let mut board = platform.board(&image).with_context(|| file.clone())?;
+    if args.no_semihosting {
+        board.disable_semihosting();
+    }
+    let words = std::iter::once(&file).chain(&args.arguments);
+    board.set_command_line(&words.cloned().collect::<Vec<_>>().join(" "));
+    if let Some(input) = &args.input {
+        board.set_input(read_input(input)?);
     } else {
-        execute(args, board, GateUnit::new(circuit, &faults), image.entry)
+        board.set_input_source(std::io::stdin());
+    }
+    let signature =
+        args.signature.as_deref().map(|path| Signature::new(path, &image)).transpose()?;
+    let profile = args.target.core;
+    let reset = Reset { profile, entry: image.entry, vectors: platform.boot_address() };
+    let gates = args.gates || !args.fault.is_empty() || args.multiplier.is_given();
+    let ended = if gates {
+        let circuit = Arc::new(args.multiplier.load()?);
+        let faults: Vec<Fault> = args
+            .fault
+            .iter()
+            .map(|text| Fault::parse(text, &circuit).with_context(|| format!("--fault {text}")))
+            .collect::<Result<_, _>>()?;
+        if faults.is_empty() && !args.gates {
+            trace_and_execute(args, board, Exact::new(circuit.latency()), reset)?
+        } else {
+            trace_and_execute(args, board, GateUnit::new(circuit, &faults), reset)?
+        }
+    } else {
+        let latency = match args.mul {
+            None => profile.latency,
+            Some(MulTiming::SingleCycle) => Latency::SINGLE_CYCLE,
+            Some(MulTiming::Fast) => Latency::FAST,
+            Some(MulTiming::Slow) => Latency::SLOW,
+        };
+        trace_and_execute(args, board, Exact::new(latency), reset)?
+    };
+    if let Some(signature) = signature {
+        signature.write(&ended.board)?;
+    }
+    for (name, addr) in ended.board.unmodelled() {
+        say!(
+            "stuckat: the program uses {name} (at {addr:#010x}), which only remembers what is written"
+        );
+    }
+    Ok(ExitCode::from(conclude(ended.stop, args)))
+}
+
+fn read_input(path: &Path) -> anyhow::Result<Vec<u8>> {
+    let name = path.display().to_string();
+    if name != "-" {
+        return std::fs::read(path).with_context(|| format!("--input {name}: cannot be read"));
+    }
+    let mut bytes = Vec::new();
+    std::io::stdin().read_to_end(&mut bytes).context("standard input cannot be read")?;
+    Ok(bytes)
+}
+
+/// How a run ended.
+struct Ended {
+    stop: Stop,
+    board: Board,
+}
+
+fn trace_and_execute(
+    args: &Args,
+    board: Board,
+    unit: impl Unit,
+    reset: Reset,
+) -> anyhow::Result<Ended> {
+    let failed = Cell::new(false);
+    let Some(path) = &args.trace else {
+        return execute(args, board, unit, Silent, reset, &mut print_bytes, &failed);
+    };
+    let name = path.display().to_string();
+    let to_stdout = name == "-";
+    let sink: Box<dyn Write> = if to_stdout {
+        Box::new(std::io::stdout().lock())
+    } else {
+        let refused = |e| OutputRefused { file: name.clone(), cause: e };
+        Box::new(File::create(path).map_err(refused)?)
+    };
+    let TraceFormat::Rvfi = args.trace_format;
+    let mut writer = rvfi::Writer::new(BufWriter::with_capacity(1 << 20, sink));
+    let probe = |event: &Retired| failed.set(writer.write(event).is_err());
+    let mut console = |bytes: &[u8]| if to_stdout { talk(bytes) } else { print_bytes(bytes) };
+    let ended = execute(args, board, unit, probe, reset, &mut console, &failed)?;
+    match writer.finish() {
+        Ok(()) => Ok(ended),
+        Err(cause) if to_stdout => Err(OutputError(cause).into()),
+        Err(cause) => Err(OutputRefused { file: name, cause }.into()),
     }
 }
 
-fn execute(args: &Args, board: Board, unit: impl Unit, entry: u32) -> anyhow::Result<ExitCode> {
-    let mut machine = Machine::new(board, unit, Silent, entry);
+/// What the program prints, where standard output is a trace.
+fn talk(bytes: &[u8]) -> Result<(), OutputError> {
+    let _ = std::io::stderr().write_all(bytes);
+    Ok(())
+}
+
+/// Runs to the end, or until the trace cannot be written any more.
+fn execute(
+    args: &Args,
+    board: Board,
+    unit: impl Unit,
+    probe: impl Probe,
+    reset: Reset,
+    console: &mut dyn FnMut(&[u8]) -> Result<(), OutputError>,
+    trace_failed: &Cell<bool>,
+) -> anyhow::Result<Ended> {
+    let mut machine = Machine::new(board, unit, probe, reset);
     let mut budget = 0;
     let stop = loop {
         budget = args.max_insns.min(budget + SLICE);
         let stop = machine.run(budget);
-        print_bytes(&machine.bus_mut().take_console())?;
-        if stop != Stop::Budget || budget == args.max_insns {
+        console(&machine.bus_mut().take_console())?;
+        if stop != Stop::Budget || budget == args.max_insns || trace_failed.get() {
             break stop;
         }
     };
@@ -77,17 +221,44 @@ fn execute(args: &Args, board: Board, unit: impl Unit, entry: u32) -> anyhow::Re
             grouped(counts.distinct_wrong as usize),
         );
     }
-    Ok(ExitCode::from(conclude(stop, args)))
+    Ok(Ended { stop, board: machine.into_bus() })
+}
+
+/// What a test of the RISC-V architectural suite leaves in memory.
+struct Signature {
+    path: PathBuf,
+    from: u32,
+    len: u32,
+}
+
+impl Signature {
+    fn new(path: &Path, image: &Image) -> anyhow::Result<Self> {
+        let symbol = |name: &str| {
+            let found = image.symbol(name).map(|s| s.addr);
+            found.with_context(|| format!("--signature: the program has no symbol '{name}'"))
+        };
+        let (from, to) = (symbol("begin_signature")?, symbol("end_signature")?);
+        let len = to.checked_sub(from).context("--signature: it ends before it begins")?;
+        Ok(Self { path: path.to_owned(), from, len })
+    }
+
+    fn write(&self, board: &Board) -> anyhow::Result<()> {
+        let bytes = board.peek(self.from, self.len).context("--signature: it is not in memory")?;
+        let word = |b: &[u8]| b.iter().rev().map(|b| format!("{b:02x}")).collect::<String>() + "\n";
+        let text: String = bytes.chunks(4).map(word).collect();
+        let refused = |cause| OutputRefused { file: self.path.display().to_string(), cause };
+        Ok(std::fs::write(&self.path, text).map_err(refused)?)
+    }
 }
 
 /// The exit code, with a word on stderr where it is not the guest's own.
 fn conclude(stop: Stop, args: &Args) -> u8 {
     match stop {
         Stop::Exit(code) => match u8::try_from(code) {
-            Ok(code) if code < exit_code::GUEST_ABOVE => code,
+            Ok(code) if !exit_code::OURS.contains(&code) => code,
             _ => {
                 say!("stuckat: the guest's exit code is {code}");
-                exit_code::GUEST_ABOVE
+                exit_code::GUEST_OTHER
             }
         },
         Stop::Trap(trap) => {
@@ -102,6 +273,13 @@ fn conclude(stop: Stop, args: &Args) -> u8 {
         Stop::NoAnswer { pc } => {
             say!("stuckat: the multiplier never answers the operation at pc {pc:#010x}");
             exit_code::NO_ANSWER
+        }
+        Stop::NoBusAnswer { pc, addr } => {
+            say!(
+                "stuckat: nothing answers the access to {addr:#010x} at pc {pc:#010x}; \
+                 the core waits for ever"
+            );
+            exit_code::NO_BUS_ANSWER
         }
         Stop::Asleep { pc } => {
             say!("stuckat: the guest sleeps at pc {pc:#010x} (WFI), and nothing can wake it");

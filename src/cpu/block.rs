@@ -1,18 +1,23 @@
 //! Basic blocks, decoded once and kept: straight runs of instructions that end where control can leave them.
 //!
-//! In: a pc and the bus. Out: a [`Block`] of [`Step`]s with branch targets and cycle counts worked out. A store into
-//! memory that a block was decoded from drops all blocks, so self-modifying code takes effect at once.
+//! In: a pc and the bus. Out: a [`Block`] of [`Step`]s with branch targets and cycle counts worked out. A store into the
+//! bytes that a block was decoded from drops that block, so self-modifying code takes effect at once.
 
+use super::events::EventCounts;
 use super::timing;
 use super::trap::{Cause, Trap};
 use crate::isa::{self, Insn, Op};
 use crate::soc::Bus;
+use rustc_hash::FxHashMap;
 
 /// Instructions in a block, at the most.
 const MAX_LEN: usize = 64;
 /// Decoded steps that are kept; beyond it all are dropped, so that no program can grow the host.
 const ARENA_LIMIT: usize = 1 << 20;
-/// Code is watched for stores in lines of this many bytes.
+/// Blocks that were dropped are cleared away when there are so many, and more than half of all: counting
+/// events goes over all blocks.
+const DROPPED_LIMIT: usize = 1 << 8;
+/// Blocks are found by the lines of this many bytes that they were decoded from.
 const LINE_SHIFT: u32 = 6;
 /// Where a write to `x0` goes: a register that nothing reads.
 const DISCARD: u8 = 32;
@@ -31,6 +36,8 @@ pub(super) struct Step {
 /// A decoded block.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Block {
+    /// Its number.
+    pub number: u32,
     /// Its first step in the arena.
     pub first: u32,
     /// Number of steps, 1 or more.
@@ -41,8 +48,20 @@ pub(super) struct Block {
     pub end: u32,
     /// Sum of the fixed cycles of all steps.
     pub cycles: u32,
+    /// More cycles than it can take, an answer of the multiplier that never comes apart.
+    pub max_cycles: u32,
     /// What entering it by a redirection costs extra.
     pub entry_cycles: u32,
+    /// It ends with a branch, and the instruction after it is WFI.
+    pub wfi_behind: bool,
+}
+
+/// A part of memory that can hold code.
+#[derive(Clone, Debug)]
+struct Window {
+    base: u32,
+    /// For each halfword: block number + 1, or 0.
+    index: Vec<u32>,
 }
 
 /// All decoded blocks of a machine.
@@ -52,33 +71,46 @@ pub(super) struct Blocks {
     /// Bytes of each step's instruction.
     lens: Vec<u8>,
     blocks: Vec<Block>,
-    /// For each halfword of the code window: block number + 1, or 0.
-    index: Vec<u32>,
-    /// For each line of the code window: whether a block was decoded from it.
-    lines: Vec<bool>,
-    base: u32,
+    /// How many of them were overwritten.
+    dropped: usize,
+    /// How often each block was executed to its end.
+    runs: Vec<u64>,
+    windows: Vec<Window>,
+    /// Line of the address space -> blocks decoded from it.
+    lines: FxHashMap<u32, Vec<u32>>,
     max_len: usize,
-    /// Code was overwritten, and the blocks are not dropped yet.
-    stale: bool,
+    /// Longest multiplication in cycles.
+    mul_cycles: u32,
+    /// Events of complete executions of blocks that are no more.
+    events: EventCounts,
 }
 
 impl Blocks {
     /// No blocks yet; `single_step` makes every block one instruction long.
-    pub fn new((base, len): (u32, u32), single_step: bool) -> Self {
+    pub fn new(windows: &[(u32, u32)], single_step: bool) -> Self {
+        let window =
+            |(base, len): &(u32, u32)| Window { base: *base, index: vec![0; *len as usize / 2] };
         Self {
             steps: Vec::new(),
             lens: Vec::new(),
             blocks: Vec::new(),
-            index: vec![0; len as usize / 2],
-            lines: vec![false; (len >> LINE_SHIFT) as usize + 1],
-            base,
+            dropped: 0,
+            runs: Vec::new(),
+            windows: windows.iter().map(window).collect(),
+            lines: FxHashMap::default(),
             max_len: if single_step { 1 } else { MAX_LEN },
-            stale: false,
+            mul_cycles: 0,
+            events: EventCounts::default(),
         }
     }
 
+    /// Says how long a multiplication can take; before any block is decoded.
+    pub fn set_mul_cycles(&mut self, cycles: u32) {
+        self.mul_cycles = cycles;
+    }
+
     /// The steps of all blocks.
-    #[inline]
+    #[inline(always)]
     pub fn step(&self, i: u32) -> Step {
         self.steps[i as usize]
     }
@@ -91,24 +123,73 @@ impl Blocks {
         (bytes, cycles)
     }
 
+    /// Notes that a block was executed to its end.
+    #[inline(always)]
+    pub fn completed(&mut self, block: &Block) {
+        self.runs[block.number as usize] += 1;
+    }
+
+    /// Notes that only the steps `first..to` of a block were executed.
+    pub fn completed_in_part(&mut self, first: u32, to: u32) {
+        let events = self.events_of(first, to);
+        self.events.add(&events, 1);
+    }
+
+    /// Events that the steps cause whatever their operands are.
+    fn events_of(&self, first: u32, to: u32) -> EventCounts {
+        let mut events = EventCounts::default();
+        for i in first as usize..to as usize {
+            events.fixed(self.steps[i].op, self.lens[i] == 2);
+        }
+        events
+    }
+
+    /// Events of all executions noted so far.
+    pub fn events(&self) -> EventCounts {
+        let mut events = self.events;
+        for (block, runs) in self.blocks.iter().zip(&self.runs).filter(|(_, runs)| **runs > 0) {
+            events.add(&self.events_of(block.first, block.first + block.len), *runs);
+        }
+        events
+    }
+
+    /// Forgets all events.
+    pub fn reset_events(&mut self) {
+        self.events = EventCounts::default();
+        self.runs.fill(0);
+    }
+
+    #[inline(always)]
+    fn slot(&mut self, pc: u32) -> Option<&mut u32> {
+        let at = |window: &Window| (pc.wrapping_sub(window.base) >> 1) as usize;
+        let main = at(self.windows.first()?);
+        if main < self.windows[0].index.len() {
+            return self.windows[0].index.get_mut(main);
+        }
+        self.windows[1..].iter_mut().find_map(|window| {
+            let at = at(window);
+            window.index.get_mut(at)
+        })
+    }
+
     /// The block that begins at `pc`, decoded if need be.
     ///
     /// # Errors
     /// The exception that the instruction at `pc` raises before it can execute.
-    #[inline]
-    pub fn at(&mut self, pc: u32, bus: &impl Bus) -> Result<Block, Trap> {
-        let slot = (pc.wrapping_sub(self.base) >> 1) as usize;
-        match self.index.get(slot) {
-            Some(&number) if number != 0 => Ok(self.blocks[number as usize - 1]),
-            _ => self.decode(pc, slot, bus),
+    #[inline(always)]
+    pub fn at(&mut self, pc: u32, bus: &mut impl Bus) -> Result<Block, Trap> {
+        match self.slot(pc) {
+            Some(&mut number) if number != 0 => Ok(self.blocks[number as usize - 1]),
+            _ => self.decode(pc, bus),
         }
     }
 
     #[cold]
-    fn decode(&mut self, pc: u32, slot: usize, bus: &impl Bus) -> Result<Block, Trap> {
+    fn decode(&mut self, pc: u32, bus: &mut impl Bus) -> Result<Block, Trap> {
         let (first_insn, _) = fetch(bus, pc)?;
-        if self.steps.len() > ARENA_LIMIT {
-            self.clear();
+        let half_dropped = self.dropped > DROPPED_LIMIT.max(self.blocks.len() / 2);
+        if half_dropped || self.steps.len() > ARENA_LIMIT {
+            self.clear(bus);
         }
         let first = self.steps.len();
         let mut at = pc;
@@ -127,63 +208,97 @@ impl Blocks {
         }
         let len = self.steps.len() - first;
         let (_, cycles) = self.extent(first as u32, (first + len) as u32);
+        let variable = |step: &Step| match step.op {
+            op if op.is_mul() => self.mul_cycles,
+            op if op.is_div() => timing::DIVIDE as u32,
+            _ => timing::VARIABLE,
+        };
+        let most: u32 = self.steps[first..].iter().map(variable).fold(0, u32::saturating_add);
         let unaligned = pc & 2 != 0 && first_insn.len == 4;
+        let number = self.blocks.len() as u32;
         let block = Block {
+            number,
             first: first as u32,
             len: len as u32,
             pc,
             end: at,
             cycles,
+            max_cycles: cycles.saturating_add(most).saturating_add(timing::VARIABLE),
             entry_cycles: if unaligned { timing::UNALIGNED_TARGET as u32 } else { 0 },
+            wfi_behind: self.steps.last().is_some_and(|s| s.op.is_branch()) && is_wfi(bus, at),
         };
         self.blocks.push(block);
-        if let Some(entry) = self.index.get_mut(slot) {
-            *entry = self.blocks.len() as u32;
+        self.runs.push(0);
+        if let Some(slot) = self.slot(pc) {
+            *slot = number + 1;
         }
-        let lines = self.line(pc)..=self.line(at.wrapping_sub(1));
-        if let Some(lines) = self.lines.get_mut(lines) {
-            lines.fill(true);
+        let seen = self.bytes_seen(&block);
+        for line in lines(pc, seen) {
+            self.lines.entry(line).or_default().push(number);
         }
+        bus.guard_code(pc, pc.wrapping_add(seen), true);
         Ok(block)
     }
 
-    fn line(&self, addr: u32) -> usize {
-        (addr.wrapping_sub(self.base) >> LINE_SHIFT) as usize
+    /// How many bytes from its pc on a block depends on: its instructions, and the one behind a
+    /// branch.
+    fn bytes_seen(&self, block: &Block) -> u32 {
+        let last = self.steps[(block.first + block.len - 1) as usize];
+        block.end.wrapping_sub(block.pc) + if last.op.is_branch() { 4 } else { 0 }
     }
 
-    /// Whether some block was decoded from the bytes `addr..addr + 4`.
-    #[inline]
-    pub fn covers(&self, addr: u32) -> bool {
-        let marked = |line: usize| self.lines.get(line).copied().unwrap_or(false);
-        marked(self.line(addr)) | marked(self.line(addr.wrapping_add(3)))
-    }
-
-    /// Notes that code was overwritten; the blocks stay until the running one has been left.
+    /// Drops the blocks that were decoded from bytes in `from..from + len`, which were written.
     #[cold]
-    pub fn overwritten(&mut self) {
-        self.stale = true;
-    }
-
-    /// Drops all blocks if code was overwritten since they were decoded.
-    pub fn drop_if_overwritten(&mut self) {
-        if std::mem::take(&mut self.stale) {
-            self.clear();
+    pub fn overwritten(&mut self, from: u32, len: u32) {
+        for line in lines(from, len) {
+            let Some(mut numbers) = self.lines.remove(&line) else { continue };
+            numbers.retain(|&number| {
+                let block = self.blocks[number as usize];
+                let seen = self.bytes_seen(&block);
+                // One that a store into another of its lines has dropped is not to be looked at for
+                // ever.
+                let Some(slot) = self.slot(block.pc).filter(|slot| **slot == number + 1) else {
+                    return false;
+                };
+                let hit = from.wrapping_sub(block.pc) < seen || block.pc.wrapping_sub(from) < len;
+                if hit {
+                    *slot = 0;
+                    self.dropped += 1;
+                }
+                !hit
+            });
+            // A line that loses its last block stays guarded until all are dropped: a store there then costs a look here.
+            if !numbers.is_empty() {
+                self.lines.insert(line, numbers);
+            }
         }
     }
 
     /// Drops all blocks.
-    pub fn clear(&mut self) {
-        for block in &self.blocks {
-            let slot = (block.pc.wrapping_sub(self.base) >> 1) as usize;
-            if let Some(entry) = self.index.get_mut(slot) {
-                *entry = 0;
+    pub fn clear(&mut self, bus: &mut impl Bus) {
+        self.events = self.events();
+        for i in 0..self.blocks.len() {
+            let block = self.blocks[i];
+            if let Some(slot) = self.slot(block.pc) {
+                *slot = 0;
             }
+            bus.guard_code(block.pc, block.pc.wrapping_add(self.bytes_seen(&block)), false);
         }
         self.blocks.clear();
+        self.dropped = 0;
+        self.runs.clear();
         self.steps.clear();
         self.lens.clear();
-        self.lines.fill(false);
+        self.lines.clear();
     }
+}
+
+/// The lines that `len` bytes (1 or more) from `from` on lie in; after the last line of the address
+/// space comes the first.
+fn lines(from: u32, len: u32) -> impl Iterator<Item = u32> {
+    let before = from & ((1 << LINE_SHIFT) - 1);
+    let line = move |i: u32| from.wrapping_add(i << LINE_SHIFT) >> LINE_SHIFT;
+    (0..=(before + len - 1) >> LINE_SHIFT).map(line)
 }
 
 /// Fetches and decodes the instruction at `pc`; also returns its bits.
@@ -197,6 +312,17 @@ pub(super) fn fetch(bus: &impl Bus, pc: u32) -> Result<(Insn, u32), Trap> {
     }
     let illegal = Trap { cause: Cause::IllegalInstruction, pc, tval: word };
     isa::decode(word).map(|insn| (insn, word)).ok_or(illegal)
+}
+
+/// What a redirection to `pc` costs beyond one to an aligned address: a 32-bit instruction there needs two fetches.
+pub(super) fn unaligned_cycles(bus: &impl Bus, pc: u32) -> u64 {
+    let short = |low| isa::parcel_len(low) == 2;
+    if pc & 2 != 0 && !bus.fetch(pc).is_ok_and(short) { timing::UNALIGNED_TARGET } else { 0 }
+}
+
+/// Whether the instruction at `pc` is WFI.
+pub(super) fn is_wfi(bus: &impl Bus, pc: u32) -> bool {
+    fetch(bus, pc).is_ok_and(|(insn, _)| insn.op == Op::Wfi)
 }
 
 fn step(insn: Insn, pc: u32) -> Step {

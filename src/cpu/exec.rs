@@ -1,20 +1,23 @@
 //! The interpreter: executes one decoded block, each instruction as the manual says.
 
 use super::block::{Block, Step, fetch};
-use super::csr::{Totals, U_MODE, number};
-use super::probe::{Probe, Retired};
+use super::csr::{self, Totals, U_MODE};
+use super::events::Event;
+use super::pmp::Wish;
+use super::probe::{Access, Probe, Retired};
+use super::profile::BreakpointTval;
 use super::timing;
 use super::trap::{Cause, Trap};
 use super::{Machine, Stop};
 use crate::isa::Op;
-use crate::soc::{Bus, Size, Stored};
+use crate::soc::{Bus, BusFault, Semihosted, Size, Written};
 use crate::unit::{Answer, MulOp, Unit};
 
 /// Where control goes after a block.
 pub(super) enum Flow {
     /// On, at the machine's pc.
     Next,
-    /// On, but a device was written and may have ended the run.
+    /// On, but a device was accessed and may have ended the run.
     Device,
     /// Nowhere.
     Stop(Stop),
@@ -26,8 +29,8 @@ enum After {
     Go,
     /// Leave the block at the next instruction, since code was written.
     CodeWritten,
-    /// Leave the block at the next instruction, since a device was written.
-    DeviceWritten,
+    /// Leave the block at the next instruction, since a device was accessed or interrupts may be enabled now.
+    Look,
     /// Control went elsewhere; the machine's pc is set.
     Jumped,
     /// The step did not retire.
@@ -35,50 +38,118 @@ enum After {
     /// The multiplier will never answer.
     NoAnswer,
     /// WFI.
-    Asleep,
+    Wait,
+}
+
+/// Where in its block a step is, for what needs to know the time.
+#[derive(Clone, Copy)]
+struct Here<'b> {
+    block: &'b Block,
+    at: u32,
 }
 
 impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
     /// Executes the block at the pc, or its first `limit` instructions.
-    #[inline]
+    #[inline(always)]
     pub(super) fn run_block(&mut self, limit: u64) -> Flow {
         let before = Observed::of(self);
-        let block = match self.blocks.at(self.pc, &self.bus) {
+        let block = match self.blocks.at(self.pc, &mut self.bus) {
             Ok(block) => block,
-            Err(trap) => {
-                let compressed = trap.cause == Cause::IllegalInstruction && trap.tval & 3 != 3;
-                if std::mem::take(&mut self.redirected) && trap.pc & 2 != 0 && !compressed {
-                    self.totals.cycles += timing::UNALIGNED_TARGET;
-                }
-                let flow = self.raise(trap);
-                self.observe(&before, 0, true);
-                return flow;
-            }
+            Err(trap) => return self.trap_at_fetch(trap, &before),
         };
         if self.redirected {
             self.redirected = false;
-            self.totals.cycles += u64::from(block.entry_cycles);
+            let entry = u64::from(block.entry_cycles);
+            self.totals.cycles += entry;
+            self.fetch_waits = self.fetch_waits.wrapping_add(entry);
         }
-        let end = block.first + u32::try_from(limit).unwrap_or(u32::MAX).min(block.len);
+        self.bubbles = 0;
+        // Near a change of the interrupt lines, instructions go one by one.
+        let near = self.totals.cycles + u64::from(block.max_cycles) >= self.deadline;
+        if self.protected
+            && let Some(trap) = self.protection_fault(block.pc)
+        {
+            let flow = self.raise(trap);
+            self.observe(&before, 0, true);
+            return flow;
+        }
+        let len = if near || self.protected {
+            1
+        } else {
+            block.len.min(u32::try_from(limit).unwrap_or(u32::MAX))
+        };
+        let end = block.first + len;
         let mut at = block.first;
         while at < end {
             let step = self.blocks.step(at);
-            let after = self.step(step, &block);
+            let after = self.step(step, Here { block: &block, at });
             at += 1;
             match after {
                 After::Go => {}
                 other => return self.leave_block(&block, at, other, &before),
             }
         }
-        if end - block.first == block.len {
+        if len == block.len {
             self.pc = block.end;
-            self.totals.retired += u64::from(block.len);
-            self.totals.cycles += u64::from(block.cycles);
+            self.complete(&block);
         } else {
             self.settle(&block, at);
         }
         self.observe(&before, 1, false);
         Flow::Next
+    }
+
+    /// The access fault of the instruction at `pc`, if physical memory protection forbids it to be fetched, or its load or store.
+    #[cold]
+    fn protection_fault(&self, pc: u32) -> Option<Trap> {
+        let (insn, _) = fetch(&self.bus, pc).ok()?;
+        let pmp = &self.csrs.pmp;
+        let fault = |cause, tval| Some(Trap { cause, pc, tval });
+        let machine_mode = self.csrs.mode != U_MODE;
+        // Fetches are of 16 bits each, so that an instruction may lie across two entries.
+        for at in (0..u32::from(insn.len)).step_by(2).map(|i| pc.wrapping_add(i)) {
+            if !pmp.allows(Wish::Execute, machine_mode, at, 2) {
+                return fault(Cause::InstructionAccessFault, at);
+            }
+        }
+        let (wish, cause) = match insn.op {
+            op if op.is_load() => (Wish::Read, Cause::LoadAccessFault),
+            op if op.is_store() => (Wish::Write, Cause::StoreAccessFault),
+            _ => return None,
+        };
+        let addr = self.reg(insn.rs1).wrapping_add(insn.imm as u32);
+        let machine_mode = self.csrs.data_mode() != U_MODE;
+        let allowed = pmp.allows(wish, machine_mode, addr, insn.op.access_len());
+        if allowed { None } else { fault(cause, addr) }
+    }
+
+    #[cold]
+    fn trap_at_fetch(&mut self, trap: Trap, before: &Observed) -> Flow {
+        // What may not be fetched is not decoded either.
+        let machine_mode = self.csrs.mode != U_MODE;
+        let forbidden =
+            self.protected && !self.csrs.pmp.allows(Wish::Execute, machine_mode, trap.pc, 2);
+        let trap = if forbidden {
+            Trap { cause: Cause::InstructionAccessFault, tval: trap.pc, ..trap }
+        } else {
+            trap
+        };
+        let compressed = trap.cause == Cause::IllegalInstruction && trap.tval & 3 != 3;
+        if std::mem::take(&mut self.redirected) && trap.pc & 2 != 0 && !compressed {
+            self.totals.cycles += timing::UNALIGNED_TARGET;
+            self.fetch_waits = self.fetch_waits.wrapping_add(timing::UNALIGNED_TARGET);
+        }
+        let flow = self.raise(trap);
+        self.observe(before, 0, true);
+        flow
+    }
+
+    /// Counts a whole block.
+    #[inline(always)]
+    fn complete(&mut self, block: &Block) {
+        self.totals.retired += u64::from(block.len);
+        self.totals.cycles += u64::from(block.cycles);
+        self.blocks.completed(block);
     }
 
     /// Counts the steps of `block` before `at` as retired, and sets the pc after them.
@@ -87,6 +158,7 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
         self.pc = block.pc.wrapping_add(bytes);
         self.totals.retired += u64::from(at - block.first);
         self.totals.cycles += u64::from(cycles);
+        self.blocks.completed_in_part(block.first, at);
     }
 
     /// Leaves a block whose last executed step is the one before `at`.
@@ -95,22 +167,23 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
             After::Go => Flow::Next,
             After::Jumped => {
                 // A jump is always the last step of its block.
-                self.totals.retired += u64::from(block.len);
-                self.totals.cycles += u64::from(block.cycles);
+                self.complete(block);
                 self.redirected = true;
+                self.target = self.pc;
+                if block.wfi_behind {
+                    self.count_wfi_behind_branch();
+                }
                 self.observe(before, 1, false);
                 Flow::Next
             }
-            After::CodeWritten | After::DeviceWritten => {
+            After::CodeWritten | After::Look => {
                 self.settle(block, at);
-                self.blocks.drop_if_overwritten();
                 self.observe(before, 1, false);
-                let device = matches!(after, After::DeviceWritten);
-                if device { Flow::Device } else { Flow::Next }
+                let look = matches!(after, After::Look);
+                if look { Flow::Device } else { Flow::Next }
             }
             After::Trapped(cause, tval) => {
                 self.settle(block, at - 1);
-                self.blocks.drop_if_overwritten();
                 let flow = self.raise(Trap { cause, pc: self.pc, tval });
                 self.observe(before, 0, true);
                 flow
@@ -119,11 +192,21 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
                 self.settle(block, at - 1);
                 Flow::Stop(Stop::NoAnswer { pc: self.pc })
             }
-            After::Asleep => {
-                self.settle(block, at - 1);
-                Flow::Stop(Stop::Asleep { pc: self.pc })
+            After::Wait => {
+                self.settle(block, at);
+                self.observe(before, 1, false);
+                match self.wait_for_interrupt(block.pc) {
+                    Some(stop) => Flow::Stop(stop),
+                    None => Flow::Device,
+                }
             }
         }
+    }
+
+    /// The free-running clock at the start of a step.
+    fn clock_at(&self, here: Here<'_>) -> u64 {
+        let (_, cycles) = self.blocks.extent(here.block.first, here.at);
+        self.clock(self.totals.cycles + u64::from(cycles))
     }
 
     #[inline(always)]
@@ -137,7 +220,7 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
     }
 
     #[inline(always)]
-    fn step(&mut self, s: Step, block: &Block) -> After {
+    fn step(&mut self, s: Step, here: Here<'_>) -> After {
         use Op::*;
         let (a, b) = (self.r(s.rs1), self.r(s.rs2));
         let value = match s.op {
@@ -163,14 +246,14 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
             Or => a | b,
             And => a & b,
             // Volume I, "Load and Store Instructions".
-            Lb => return self.load(s, a, Size::Byte, |v| v as i8 as u32),
-            Lh => return self.load(s, a, Size::Half, |v| v as i16 as u32),
-            Lw => return self.load(s, a, Size::Word, |v| v),
-            Lbu => return self.load(s, a, Size::Byte, |v| v),
-            Lhu => return self.load(s, a, Size::Half, |v| v),
-            Sb => return self.store(s, a, b, Size::Byte),
-            Sh => return self.store(s, a, b, Size::Half),
-            Sw => return self.store(s, a, b, Size::Word),
+            Lb => return self.load(s, here, a, Size::Byte, |v| v as i8 as u32),
+            Lh => return self.load(s, here, a, Size::Half, |v| v as i16 as u32),
+            Lw => return self.load(s, here, a, Size::Word, |v| v),
+            Lbu => return self.load(s, here, a, Size::Byte, |v| v),
+            Lhu => return self.load(s, here, a, Size::Half, |v| v),
+            Sb => return self.store(s, here, a, b, Size::Byte),
+            Sh => return self.store(s, here, a, b, Size::Half),
+            Sw => return self.store(s, here, a, b, Size::Word),
             // Volume I, "Multiplication Operations" and "Division Operations".
             Mul => return self.multiply(s, MulOp::MUL, a, b),
             Mulh => return self.multiply(s, MulOp::MULH, a, b),
@@ -179,12 +262,12 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
             Div | Divu | Rem | Remu => self.divide(s.op, a, b),
             // Volume I, "Control Transfer Instructions".
             Jal => {
-                self.set(s.rd, block.end);
+                self.set(s.rd, here.block.end);
                 self.pc = s.imm;
                 return After::Jumped;
             }
             Jalr => {
-                self.set(s.rd, block.end);
+                self.set(s.rd, here.block.end);
                 self.pc = a.wrapping_add(s.imm) & !1;
                 return After::Jumped;
             }
@@ -196,7 +279,7 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
             Bgeu => return self.branch(a >= b, s.imm),
             // Volume I, "Memory Ordering Instructions": one hart, in order, so there is nothing to wait for.
             Fence => return After::Go,
-            _ => return self.system(s, block),
+            _ => return self.system(s, here),
         };
         self.set(s.rd, value);
         After::Go
@@ -208,68 +291,184 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
             return After::Go;
         }
         self.totals.cycles += timing::TAKEN;
+        self.taken_branches += 1;
+        self.bubbles = 1;
         self.pc = target;
         After::Jumped
     }
 
     #[inline(always)]
-    fn load(&mut self, s: Step, base: u32, size: Size, extend: impl Fn(u32) -> u32) -> After {
+    fn load(
+        &mut self,
+        s: Step,
+        here: Here<'_>,
+        base: u32,
+        size: Size,
+        extend: impl Fn(u32) -> u32,
+    ) -> After {
         let addr = base.wrapping_add(s.imm);
+        let Some(value) = self.bus.load(addr, size) else {
+            return match self.load_elsewhere(here, addr, size) {
+                Ok(value) => {
+                    self.set(s.rd, extend(value));
+                    After::Look
+                }
+                Err(failed) => After::Trapped(Cause::LoadAccessFault, failed),
+            };
+        };
         if crosses_word(addr, size) {
-            self.totals.cycles += timing::SECOND_ACCESS;
+            self.second_access();
         }
-        match self.bus.load(addr, size) {
-            Ok(value) => {
-                self.set(s.rd, extend(value));
-                After::Go
-            }
-            Err(_) => self.load_fault(addr, size),
+        self.set(s.rd, extend(value));
+        if P::ACTIVE {
+            self.accessed(addr, size, false, value);
         }
+        After::Go
     }
 
-    /// A load that crosses a word is two accesses; `mtval` is the address of the one that failed.
-    #[cold]
-    fn load_fault(&mut self, addr: u32, size: Size) -> After {
-        let second = (addr | 3).wrapping_add(1);
-        let first_answers =
-            crosses_word(addr, size) && self.bus.load(addr & !3, Size::Word).is_ok();
-        After::Trapped(Cause::LoadAccessFault, if first_answers { second } else { addr })
+    /// The bus needs two accesses.
+    #[inline(always)]
+    fn second_access(&mut self) {
+        self.totals.cycles += timing::SECOND_ACCESS;
+        self.crossings += 1;
     }
 
     #[inline(always)]
-    fn store(&mut self, s: Step, base: u32, value: u32, size: Size) -> After {
-        let addr = base.wrapping_add(s.imm);
-        if crosses_word(addr, size) {
-            self.totals.cycles += timing::SECOND_ACCESS;
+    fn accessed(&mut self, addr: u32, size: Size, store: bool, data: u32) {
+        let len = size.bytes() as u8;
+        self.access = Some(Access { addr, len, store, data });
+    }
+
+    /// A load that does not lie inside one memory: from a device, across two memories, or from nowhere.
+    ///
+    /// # Errors
+    /// The address for `mtval`.
+    #[cold]
+    fn load_elsewhere(&mut self, here: Here<'_>, addr: u32, size: Size) -> Result<u32, u32> {
+        let clock = self.clock_at(here);
+        let loaded = if crosses_word(addr, size) {
+            let second = (addr | 3).wrapping_add(1);
+            // A load that crosses a word is two accesses, the second also if the first fails; `mtval` is the address of
+            // the first one that failed.
+            let low = self.load_word(addr & !3, clock).map_err(|_| addr);
+            let high = self.load_word(second, clock + 1).map_err(|_| second);
+            self.second_access();
+            low.and_then(|low| {
+                let both = u64::from(high?) << 32 | u64::from(low);
+                let value = (both >> (8 * (addr & 3))) as u32;
+                Ok(if size == Size::Half { value & 0xffff } else { value })
+            })
+        } else {
+            self.bus.device_load(addr, size, clock).map_err(|_| addr)
+        };
+        if P::ACTIVE {
+            self.accessed(addr, size, false, loaded.unwrap_or(0));
         }
-        match self.bus.store(addr, size, value) {
-            Ok(Stored::Memory) if self.blocks.covers(addr) => {
-                self.blocks.overwritten();
-                After::CodeWritten
-            }
-            Ok(Stored::Memory) => After::Go,
-            Ok(Stored::Device) => After::DeviceWritten,
-            Err(_) => self.store_fault(addr, size, value),
+        if loaded.is_err() {
+            self.count_faulted_access(Event::Load);
+        }
+        loaded
+    }
+
+    fn load_word(&mut self, addr: u32, clock: u64) -> Result<u32, BusFault> {
+        match self.bus.load(addr, Size::Word) {
+            Some(word) => Ok(word),
+            None => self.bus.device_load(addr, Size::Word, clock),
         }
     }
 
-    /// A store that crosses a word is two accesses, and the one that succeeds is done (measured on cve2's RTL).
-    #[cold]
-    fn store_fault(&mut self, addr: u32, size: Size, value: u32) -> After {
-        if !crosses_word(addr, size) {
-            return After::Trapped(Cause::StoreAccessFault, addr);
+    /// A faulting access counts as one, though its instruction does not retire.
+    fn count_faulted_access(&mut self, event: Event) {
+        self.events.count(event, 1);
+        self.events.count(Event::MemoryWait, 1);
+    }
+
+    #[inline(always)]
+    fn store(&mut self, s: Step, here: Here<'_>, base: u32, value: u32, size: Size) -> After {
+        let addr = base.wrapping_add(s.imm);
+        if P::ACTIVE {
+            self.accessed(addr, size, true, value & (u32::MAX >> (32 - 8 * size.bytes())));
         }
-        let second = (addr | 3).wrapping_add(1);
-        let mut failed = None;
-        for (i, byte) in value.to_le_bytes().into_iter().take(size.bytes() as usize).enumerate() {
-            let at = addr.wrapping_add(i as u32);
-            match self.bus.store(at, Size::Byte, u32::from(byte)) {
-                Ok(_) if self.blocks.covers(at) => self.blocks.overwritten(),
-                Ok(_) => {}
-                Err(_) => failed = failed.or(Some(if at & !3 == second { second } else { addr })),
+        if crosses_word(addr, size) {
+            self.second_access();
+        }
+        match self.bus.store(addr, size, value) {
+            Some(Ok(Written::Data)) => After::Go,
+            Some(Ok(written)) => self.stored_where_watched(here, addr, size, written),
+            _ => self.store_elsewhere(here, addr, size, value),
+        }
+    }
+
+    #[cold]
+    fn stored_where_watched(
+        &mut self,
+        here: Here<'_>,
+        addr: u32,
+        size: Size,
+        written: Written,
+    ) -> After {
+        self.blocks.overwritten(addr, size.bytes());
+        if written == Written::Code {
+            return After::CodeWritten;
+        }
+        let clock = self.clock_at(here);
+        self.bus.watched(addr, clock);
+        self.forget_code_written_by_host();
+        After::Look
+    }
+
+    /// A store that does not lie inside one memory: to a device, across two memories, to read-only memory, or nowhere.
+    #[cold]
+    fn store_elsewhere(&mut self, here: Here<'_>, addr: u32, size: Size, value: u32) -> After {
+        let clock = self.clock_at(here);
+        let failed = if crosses_word(addr, size) {
+            // Two accesses; the one that succeeds is done, whatever becomes of the other (measured on cve2's RTL).
+            let second = (addr | 3).wrapping_add(1);
+            let mut failed = None;
+            let bytes = value.to_le_bytes();
+            for (i, byte) in bytes.into_iter().take(size.bytes() as usize).enumerate() {
+                let at = addr.wrapping_add(i as u32);
+                let in_second = at & !3 == second;
+                if self.store_byte(at, byte, clock + u64::from(in_second)).is_err() {
+                    failed = failed.or(Some(if in_second { second } else { addr }));
+                }
+            }
+            failed
+        } else {
+            self.bus.device_store(addr, size, value, clock).err().map(|_| addr)
+        };
+        self.forget_code_written_by_host();
+        match failed {
+            None => After::Look,
+            Some(failed) => {
+                self.count_faulted_access(Event::Store);
+                After::Trapped(Cause::StoreAccessFault, failed)
             }
         }
-        After::Trapped(Cause::StoreAccessFault, failed.unwrap_or(addr))
+    }
+
+    fn store_byte(&mut self, addr: u32, byte: u8, clock: u64) -> Result<(), BusFault> {
+        match self.bus.store(addr, Size::Byte, byte.into()) {
+            Some(done) => {
+                let written = done?;
+                if written != Written::Data {
+                    self.blocks.overwritten(addr, 1);
+                }
+                if written == Written::Watched {
+                    self.bus.watched(addr, clock);
+                }
+                Ok(())
+            }
+            None => self.bus.device_store(addr, Size::Byte, byte.into(), clock),
+        }
+    }
+
+    /// The host's side of HTIF or semihosting, or a device, may have written over decoded
+    /// instructions.
+    pub(super) fn forget_code_written_by_host(&mut self) {
+        if self.bus.host_wrote_code() {
+            self.stale = true;
+        }
     }
 
     #[inline(always)]
@@ -277,6 +476,7 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
         match self.unit.exec(op, a, b) {
             Answer::Done { value, cycles } => {
                 self.totals.cycles += u64::from(cycles);
+                self.mul_waits = self.mul_waits.wrapping_add(u64::from(cycles)).wrapping_sub(1);
                 self.set(s.rd, value);
                 After::Go
             }
@@ -287,7 +487,9 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
     /// DIV, DIVU, REM, REMU, with the manual's results for division by zero and overflow.
     fn divide(&mut self, op: Op, a: u32, b: u32) -> u32 {
         let (x, y) = (a as i32, b as i32);
-        self.totals.cycles += if b == 0 { timing::DIVIDE_BY_ZERO } else { timing::DIVIDE };
+        let cycles = if b == 0 { timing::DIVIDE_BY_ZERO } else { timing::DIVIDE };
+        self.totals.cycles += cycles;
+        self.events.count(Event::DivWait, cycles - 1);
         let quotient = matches!(op, Op::Div | Op::Divu);
         let value = match (op, b) {
             (Op::Div | Op::Divu, 0) => u32::MAX,
@@ -305,64 +507,117 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
 
     /// Instructions that stand alone in their block.
     #[cold]
-    fn system(&mut self, s: Step, block: &Block) -> After {
+    fn system(&mut self, s: Step, here: Here<'_>) -> After {
         match s.op {
             // Volume II, "Environment Call and Breakpoint".
             Op::Ecall if self.csrs.mode == U_MODE => After::Trapped(Cause::EcallFromU, 0),
             Op::Ecall => After::Trapped(Cause::EcallFromM, 0),
-            Op::Ebreak => After::Trapped(Cause::Breakpoint, 0),
+            Op::Ebreak => self.breakpoint(here),
             // Volume II, "Trap-Return Instructions".
             Op::Mret => match self.csrs.leave() {
                 Some(pc) => {
                     self.pc = pc;
+                    self.bubbles = 1;
+                    self.events.count(Event::FetchWait, 1);
+                    self.look_at_interrupts();
                     After::Jumped
                 }
-                None => self.illegal(block),
+                None => self.illegal_by_privilege(here),
             },
             // Volume II, "Wait for Interrupt".
-            Op::Wfi if self.csrs.wfi_is_illegal() => self.illegal(block),
-            Op::Wfi => After::Asleep,
+            Op::Wfi if self.csrs.wfi_is_illegal() => self.illegal_by_privilege(here),
+            Op::Wfi => After::Wait,
             // Volume I, "Zifencei": stores take effect on code at once, so only the refetch remains.
             Op::FenceI => {
-                self.pc = block.end;
+                self.pc = here.block.end;
                 After::Jumped
             }
-            _ => self.access_csr(s, block),
+            _ => self.access_csr(s, here),
         }
     }
 
-    fn illegal(&self, block: &Block) -> After {
-        let word = fetch(&self.bus, block.pc).map_or(0, |(_, word)| word);
+    fn illegal(&self, here: Here<'_>) -> After {
+        let word = fetch(&self.bus, here.block.pc).map_or(0, |(_, word)| word);
         After::Trapped(Cause::IllegalInstruction, word)
     }
 
+    /// MRET in U-mode, or WFI that `mstatus.TW` forbids: cve2 counts them as retired (measured on its RTL).
+    fn illegal_by_privilege(&mut self, here: Here<'_>) -> After {
+        if self.profile.counts_privilege_faults {
+            self.csrs.count_privilege_fault();
+            if self.blocks.step(here.at).op == Op::Wfi {
+                self.count_wfi_wait(timing::FAULTED + timing::TRAP_ENTRY);
+            }
+        }
+        self.illegal(here)
+    }
+
+    /// EBREAK: a semihosting call if it stands between the two marks, else an exception.
+    fn breakpoint(&mut self, here: Here<'_>) -> After {
+        const BEFORE: u32 = 0x01f0_1013;
+        const AFTER: u32 = 0x4070_5013;
+        let pc = here.block.pc;
+        let word = |at: u32| fetch(&self.bus, at).ok().map(|(_, word)| word);
+        let called = here.block.end.wrapping_sub(pc) == 4
+            && word(pc.wrapping_sub(4)) == Some(BEFORE)
+            && word(pc.wrapping_add(4)) == Some(AFTER);
+        if called {
+            let clock = self.clock_at(here);
+            if let Semihosted::Done(result) = self.bus.semihost(self.r(10), self.r(11), clock) {
+                self.set(10, result);
+                self.forget_code_written_by_host();
+                return After::Look;
+            }
+        }
+        let tval = match self.profile.breakpoint_tval {
+            BreakpointTval::Zero => 0,
+            BreakpointTval::Pc => pc,
+        };
+        After::Trapped(Cause::Breakpoint, tval)
+    }
+
     /// Volume I, "Zicsr".
-    fn access_csr(&mut self, s: Step, block: &Block) -> After {
+    fn access_csr(&mut self, s: Step, here: Here<'_>) -> After {
         use Op::*;
         let operand = match s.op {
             Csrrwi | Csrrsi | Csrrci => u32::from(s.rs1),
             _ => self.r(s.rs1),
         };
-        let Some(old) = self.csrs.read(s.imm, self.totals) else { return self.illegal(block) };
+        let clock = self.clock(self.totals.cycles);
+        let lines = self.bus.lines(clock);
+        let mut now =
+            Totals { time: self.bus.time(clock), events: [0; csr::EVENTS], ..self.totals };
+        if csr::counts_events(s.imm) {
+            now.events = self.event_totals();
+        }
+        let Some(old) = self.csrs.read(s.imm, &now, lines) else { return self.illegal(here) };
         let (new, writes) = match s.op {
             Csrrw | Csrrwi => (operand, true),
             Csrrs | Csrrsi => (old | operand, s.rs1 != 0),
             _ => (old & !operand, s.rs1 != 0),
         };
-        if writes {
-            let next = Totals {
-                cycles: self.totals.cycles + u64::from(block.cycles),
-                retired: self.totals.retired + 1,
-            };
-            if self.csrs.write(s.imm, new, next).is_none() {
-                return self.illegal(block);
-            }
-            let clears = matches!(s.op, Csrrc | Csrrci);
-            if matches!(s.imm, number::MSTATUS | number::MIE) && !clears {
-                self.totals.cycles += timing::CSR_FLUSH;
-            }
+        if !writes {
+            self.set(s.rd, old);
+            return After::Go;
+        }
+        let next = Totals { cycles: now.cycles + 1, retired: now.retired + 1, ..now };
+        let was_pending = self.csrs.interrupt(lines).is_some();
+        if self.csrs.write(s.imm, new, &now, &next).is_none() {
+            return self.illegal(here);
         }
         self.set(s.rd, old);
+        let clears = matches!(s.op, Csrrc | Csrrci);
+        if self.profile.flushes(s.imm, clears) {
+            self.totals.cycles += timing::CSR_FLUSH;
+            self.bubbles = 1;
+            self.events.count(Event::FetchWait, 1);
+        } else if was_pending && self.csrs.interrupt(self.bus.lines(clock + 1)).is_none() {
+            // The interrupt came in this very cycle: fetch was halted for it, and it is gone again.
+            self.totals.cycles += timing::HALTED_FETCH;
+            self.events.count(Event::FetchWait, 1);
+            self.halted_fetch = true;
+        }
+        self.look_at_interrupts();
         After::Go
     }
 
@@ -380,21 +635,28 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
         self.probe.retired(&Retired {
             pc: before.pc,
             word: before.word,
+            len: before.len,
             rd: (written, if written == 0 { 0 } else { self.regs[usize::from(written)] }),
+            access: self.access.take(),
             trapped,
+            enters_handler: before.enters_handler,
+            next_pc: if trapped { before.pc.wrapping_add(u32::from(before.len)) } else { self.pc },
             mode: before.mode,
-            cycles: self.totals.cycles - idle,
+            cycles: self.clock(self.totals.cycles - idle),
         });
     }
 
     /// Cycles that pass between this instruction's retirement and the next one's start.
-    fn idle_after(&self, before: &Observed, trapped: bool) -> u64 {
+    fn idle_after(&mut self, before: &Observed, trapped: bool) -> u64 {
         let Some(insn) = crate::isa::decode(before.word).filter(|_| !trapped) else {
             return timing::TRAP_ENTRY;
         };
+        if std::mem::take(&mut self.halted_fetch) {
+            return timing::HALTED_FETCH;
+        }
         let took = self.totals.cycles - before.cycles;
         match insn.op {
-            Op::Mret => timing::REDIRECT_AFTER_RETIREMENT,
+            Op::Mret => self.profile.after_mret,
             op if op.is_branch() && took > timing::TAKEN => timing::REDIRECT_AFTER_RETIREMENT,
             op if op.is_csr() && took > timing::CSR_FLUSH => timing::CSR_FLUSH,
             _ => 0,
@@ -407,14 +669,16 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
 struct Observed {
     pc: u32,
     word: u32,
+    len: u8,
     step_rd: Option<u8>,
     mode: u8,
     cycles: u64,
+    enters_handler: bool,
 }
 
 impl Observed {
     #[inline(always)]
-    fn of<B: Bus, U: Unit, P: Probe>(machine: &Machine<B, U, P>) -> Self {
+    fn of<B: Bus, U: Unit, P: Probe>(machine: &mut Machine<B, U, P>) -> Self {
         if !P::ACTIVE {
             return Self::default();
         }
@@ -422,15 +686,21 @@ impl Observed {
         let word = match &fetched {
             Ok((_, word)) => *word,
             Err(trap) if trap.cause == Cause::IllegalInstruction => trap.tval,
-            Err(_) => 0,
+            // Of one that reaches beyond memory, the first half.
+            Err(trap) => machine.bus.fetch(trap.pc).map_or(0, u32::from),
         };
+        let unfetched =
+            matches!(&fetched, Err(trap) if trap.cause == Cause::InstructionAccessFault);
+        let len = if unfetched { 4 } else { crate::isa::parcel_len(word as u16) };
         let rd = fetched.ok().map(|(insn, _)| insn.rd);
         Self {
             pc: machine.pc,
             word,
+            len,
             step_rd: rd,
             mode: machine.csrs.mode,
             cycles: machine.totals.cycles,
+            enters_handler: std::mem::take(&mut machine.enters_handler),
         }
     }
 }

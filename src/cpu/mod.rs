@@ -6,20 +6,27 @@
 
 mod block;
 mod csr;
+mod events;
 mod exec;
+mod interrupt;
+mod pmp;
 mod probe;
+pub mod profile;
 pub mod timing;
 mod trap;
 
 pub use csr::{M_MODE, U_MODE};
-pub use probe::{Probe, Retired, Silent};
+pub use probe::{Access, Probe, Retired, Silent};
+pub use profile::Profile;
 pub use trap::{Cause, Trap, TrapLog};
 
 use crate::soc::Bus;
 use crate::unit::Unit;
 use block::Blocks;
 use csr::{Csrs, Totals};
+use events::{Event, EventCounts};
 use exec::Flow;
+use profile::Mhpmcounter11;
 use std::fmt;
 
 /// Why a run ended.
@@ -35,6 +42,13 @@ pub enum Stop {
     NoAnswer {
         /// Address of the multiplication.
         pc: u32,
+    },
+    /// Nothing on the bus answered an access, not even with an error.
+    NoBusAnswer {
+        /// Address of the instruction.
+        pc: u32,
+        /// The address that it accessed: its own if it could not be fetched.
+        addr: u32,
     },
     /// WFI, and no interrupt can ever come.
     Asleep {
@@ -52,8 +66,30 @@ impl fmt::Display for Stop {
             Stop::NoAnswer { pc } => {
                 write!(f, "a multiplication that is never answered, at pc {pc:#010x}")
             }
+            Stop::NoBusAnswer { pc, addr } => {
+                write!(f, "an access to {addr:#010x} that nothing answers, at pc {pc:#010x}")
+            }
             Stop::Asleep { pc } => write!(f, "WFI at pc {pc:#010x}, and nothing can wake it"),
         }
+    }
+}
+
+/// Where a core starts, and which core it is.
+#[derive(Clone, Copy, Debug)]
+pub struct Reset {
+    /// Which core.
+    pub profile: &'static Profile,
+    /// Address of the first instruction.
+    pub entry: u32,
+    /// The trap vectors that `mtvec` points to after reset, where the platform has some; without them, an exception
+    /// before the software has written `mtvec` ends the run.
+    pub vectors: Option<u32>,
+}
+
+impl Reset {
+    /// cve2, starting at `entry`, without trap vectors.
+    pub fn cve2(entry: u32) -> Self {
+        Self { profile: &profile::CVE2, entry, vectors: None }
     }
 }
 
@@ -62,12 +98,45 @@ pub struct Machine<B: Bus, U: Unit, P: Probe = Silent> {
     /// General registers 0..=31; index 32 takes the writes to `x0`, the rest pads the array to a power of two.
     regs: [u32; 64],
     pc: u32,
+    profile: &'static Profile,
+    /// The trap vectors after a reset.
+    vectors: Option<u32>,
     csrs: Csrs,
     totals: Totals,
+    /// Cycles of the free-running clock in which the core's was stopped.
+    slept: u64,
+    /// The cycle from which interrupts must be looked at again; 0 is at once.
+    deadline: u64,
+    /// Cycles at the end of the last instruction in which nothing was decoded and an interrupt could be taken.
+    bubbles: u64,
     /// Exceptions taken.
     traps: TrapLog,
     /// Whether the next instruction is reached by a redirection.
     redirected: bool,
+    /// Where the last redirection went.
+    target: u32,
+    /// Whether the next instruction is the first of a trap handler.
+    enters_handler: bool,
+    /// The last instruction ended with a cycle in which fetch was halted. For the probe.
+    halted_fetch: bool,
+    /// Accesses are held against the physical memory protection, instruction by instruction.
+    protected: bool,
+    /// The last instruction was a WFI.
+    after_wfi: bool,
+    /// All decoded code must go before the next block.
+    stale: bool,
+    /// The last load or store. For the probe.
+    access: Option<probe::Access>,
+    /// Events that no block counts.
+    events: EventCounts,
+    /// Events counted apart, since they are frequent: taken branches, accesses that cross a word, and cycles in which fetch waits
+    /// for an unaligned target. The last is a correction to other counts too, and may be below 0: it
+    /// wraps.
+    taken_branches: u64,
+    crossings: u64,
+    fetch_waits: u64,
+    /// Cycles in which the core waited for the multiplier.
+    mul_waits: u64,
     blocks: Blocks,
     bus: B,
     unit: U,
@@ -75,36 +144,71 @@ pub struct Machine<B: Bus, U: Unit, P: Probe = Silent> {
 }
 
 impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
-    /// A machine in its reset state, about to execute at `entry`.
-    pub fn new(bus: B, unit: U, probe: P, entry: u32) -> Self {
-        let blocks = Blocks::new(bus.code_window(), P::ACTIVE);
+    /// A machine in its reset state.
+    pub fn new(bus: B, unit: U, probe: P, reset: Reset) -> Self {
+        let blocks = Blocks::new(&bus.code_windows(), P::ACTIVE);
         let mut machine = Self {
             regs: [0; 64],
-            pc: entry,
-            csrs: Csrs::reset(entry),
+            pc: reset.entry,
+            profile: reset.profile,
+            vectors: reset.vectors,
+            csrs: Csrs::reset(reset.profile, reset.entry, reset.vectors),
             totals: Totals::default(),
+            slept: 0,
+            deadline: 0,
+            bubbles: 0,
             traps: TrapLog::default(),
             redirected: true,
+            target: reset.entry,
+            enters_handler: false,
+            halted_fetch: false,
+            protected: false,
+            after_wfi: false,
+            stale: false,
+            access: None,
+            events: EventCounts::default(),
+            taken_branches: 0,
+            crossings: 0,
+            fetch_waits: 0,
+            mul_waits: 0,
             blocks,
             bus,
             unit,
             probe,
         };
-        machine.reset(entry);
+        machine.reset(reset);
         machine
     }
 
-    /// Resets hart, unit and counters, and drops all decoded code. Memory stays as it is: put it back through
-    /// [`Machine::bus_mut`] first.
-    pub fn reset(&mut self, entry: u32) {
+    /// Resets hart, unit and counters, and drops all decoded code. Memory and devices stay as they are: put them back
+    /// through [`Machine::bus_mut`] first.
+    pub fn reset(&mut self, reset: Reset) {
         self.regs = [0; 64];
-        self.pc = entry;
-        self.csrs = Csrs::reset(entry);
-        self.totals = Totals { cycles: timing::RESET, retired: 0 };
+        self.pc = reset.entry;
+        self.profile = reset.profile;
+        self.vectors = reset.vectors;
+        self.csrs = Csrs::reset(reset.profile, reset.entry, reset.vectors);
+        self.totals = Totals { cycles: timing::RESET, ..Totals::default() };
+        self.slept = timing::RESET_GATED;
+        self.deadline = 0;
+        self.bubbles = 0;
         self.traps.clear();
         self.redirected = true;
+        self.target = reset.entry;
+        self.enters_handler = false;
+        self.halted_fetch = false;
+        self.protected = false;
+        self.after_wfi = false;
+        self.stale = false;
+        self.access = None;
         self.unit.reset();
-        self.blocks.clear();
+        self.blocks.clear(&mut self.bus);
+        self.blocks.reset_events();
+        self.blocks.set_mul_cycles(self.unit.max_cycles());
+        self.events = EventCounts::default();
+        self.events.count(Event::FetchWait, timing::RESET);
+        (self.taken_branches, self.crossings, self.fetch_waits) = (0, 0, 0);
+        self.mul_waits = 0;
     }
 
     /// Runs until the program ends, or until `budget` instructions have retired or trapped since reset.
@@ -114,13 +218,14 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
             if left == 0 {
                 return Stop::Budget;
             }
+            if self.totals.cycles >= self.deadline
+                && let Some(stop) = self.attend()
+            {
+                return stop;
+            }
             match self.run_block(left) {
                 Flow::Next => {}
-                Flow::Device => {
-                    if let Some(code) = self.bus.exit_code() {
-                        return Stop::Exit(code);
-                    }
-                }
+                Flow::Device => self.look_at_interrupts(),
                 Flow::Stop(stop) => return stop,
             }
         }
@@ -131,8 +236,17 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
         self.totals.retired + self.traps.count()
     }
 
+    /// The free-running clock in a cycle of the core's clock.
+    fn clock(&self, cycle: u64) -> u64 {
+        cycle + self.slept
+    }
+
     /// Takes an exception: to the software's handler, or out of the run if it has none.
     fn raise(&mut self, trap: Trap) -> Flow {
+        if trap.cause.is_access_fault() && self.bus.hangs(trap.tval) {
+            self.pc = trap.pc;
+            return Flow::Stop(Stop::NoBusAnswer { pc: trap.pc, addr: trap.tval });
+        }
         self.traps.push(trap);
         if !self.csrs.handler_installed() {
             self.pc = trap.pc;
@@ -141,9 +255,31 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
         let access = matches!(trap.cause, Cause::LoadAccessFault | Cause::StoreAccessFault);
         let own = if access { timing::FAULTED_ACCESS } else { timing::FAULTED };
         self.totals.cycles += own + timing::TRAP_ENTRY;
+        self.events.count(Event::FetchWait, 1);
         self.pc = self.csrs.enter(trap.cause.code(), trap.pc, trap.tval);
-        self.redirected = true;
+        self.bubbles = 1;
+        self.handler_entered();
         Flow::Next
+    }
+
+    fn handler_entered(&mut self) {
+        self.redirected = true;
+        self.target = self.pc;
+        self.enters_handler = true;
+        self.look_at_interrupts();
+    }
+
+    /// Events since reset.
+    fn event_totals(&self) -> [u64; csr::EVENTS] {
+        let mut events = self.blocks.events();
+        events.add(&self.events, 1);
+        events.count(Event::TakenBranch, self.taken_branches);
+        events.count(Event::FetchWait, self.taken_branches.wrapping_add(self.fetch_waits));
+        events.count(Event::MemoryWait, self.crossings);
+        if self.profile.mhpmcounter11 == Mhpmcounter11::MulWait {
+            events.count(Event::WfiOrMulWait, self.mul_waits);
+        }
+        events.0
     }
 
     /// Instructions retired since reset.
@@ -151,7 +287,7 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
         self.totals.retired
     }
 
-    /// Clock cycles since reset.
+    /// Clock cycles since reset, as `mcycle` counts them: those asleep are not in it.
     pub fn cycles(&self) -> u64 {
         self.totals.cycles
     }
@@ -171,6 +307,25 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
         self.regs[usize::from(i & 31)]
     }
 
+    /// Privilege mode: [`M_MODE`] or [`U_MODE`].
+    pub fn mode(&self) -> u8 {
+        self.csrs.mode
+    }
+
+    /// A CSR, by its number, as M-mode software would read it now; `None` if the core has none of
+    /// that number.
+    pub fn csr(&self, number: u32) -> Option<u32> {
+        let clock = self.elapsed();
+        let events = self.event_totals();
+        let now = Totals { time: self.bus.time(clock), events, ..self.totals };
+        self.csrs.as_m_mode().read(number, &now, self.bus.lines(clock))
+    }
+
+    /// Cycles of the free-running clock since reset: those asleep are in it.
+    pub fn elapsed(&self) -> u64 {
+        self.clock(self.totals.cycles)
+    }
+
     /// The bus and what is on it.
     pub fn bus(&self) -> &B {
         &self.bus
@@ -179,6 +334,11 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
     /// The bus and what is on it, to be changed from outside; before [`Machine::reset`], if code may change.
     pub fn bus_mut(&mut self) -> &mut B {
         &mut self.bus
+    }
+
+    /// The bus and what is on it, the core being done with.
+    pub fn into_bus(self) -> B {
+        self.bus
     }
 
     /// The multiplier.

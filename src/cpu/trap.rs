@@ -30,6 +30,12 @@ impl Cause {
         self as u32
     }
 
+    /// Whether it comes of an access that the bus did not complete.
+    pub fn is_access_fault(self) -> bool {
+        use Cause::*;
+        matches!(self, InstructionAccessFault | LoadAccessFault | StoreAccessFault)
+    }
+
     /// In words.
     pub fn name(self) -> &'static str {
         match self {

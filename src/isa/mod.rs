@@ -34,6 +34,36 @@ impl Op {
         matches!(self, Beq | Bne | Blt | Bge | Bltu | Bgeu)
     }
 
+    /// A load.
+    pub fn is_load(self) -> bool {
+        matches!(self, Op::Lb | Op::Lh | Op::Lw | Op::Lbu | Op::Lhu)
+    }
+
+    /// A store.
+    pub fn is_store(self) -> bool {
+        matches!(self, Op::Sb | Op::Sh | Op::Sw)
+    }
+
+    /// Bytes that a load or store moves; 0 for other operations.
+    pub fn access_len(self) -> u32 {
+        match self {
+            Op::Lb | Op::Lbu | Op::Sb => 1,
+            Op::Lh | Op::Lhu | Op::Sh => 2,
+            Op::Lw | Op::Sw => 4,
+            _ => 0,
+        }
+    }
+
+    /// A multiplication.
+    pub fn is_mul(self) -> bool {
+        matches!(self, Op::Mul | Op::Mulh | Op::Mulhsu | Op::Mulhu)
+    }
+
+    /// A division or remainder.
+    pub fn is_div(self) -> bool {
+        matches!(self, Op::Div | Op::Divu | Op::Rem | Op::Remu)
+    }
+
     /// An access to a CSR.
     pub fn is_csr(self) -> bool {
         use Op::*;

@@ -257,7 +257,7 @@ impl Circuit {
         let cycles = MulOp::ALL.map(|op| sequences.of(op).cycles());
         match cycles {
             [Some(low), Some(a), Some(b), Some(c)] if a == b && b == c => {
-                Ok(Latency { low, high: a })
+                Ok(Latency { low, high: a, early_out: false })
             }
             [Some(_), Some(_), Some(_), Some(_)] => {
                 Err("mulh, mulhsu and mulhu take different numbers of clocks".into())

@@ -164,6 +164,11 @@ impl Unit for FastUnit {
         Answer::Done { value: entry.value, cycles }
     }
 
+    fn max_cycles(&self) -> u32 {
+        let cycles = MulOp::ALL.map(|op| self.sequences.of(op).cycles().unwrap_or(0));
+        cycles.into_iter().max().unwrap_or(0)
+    }
+
     fn reset(&mut self) {
         self.counts = Counts::default();
         self.run += 1;

@@ -92,6 +92,10 @@ impl Unit for GateUnit {
         answer
     }
 
+    fn max_cycles(&self) -> u32 {
+        self.circuit.max_clocks()
+    }
+
     fn divided(&mut self, left: u64) {
         for (register, bits) in self.circuit.registers().iter().zip(&mut self.state.registers) {
             if register.written_by_div {

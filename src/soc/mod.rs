@@ -1,13 +1,20 @@
-//! What the core is connected to: the bus, RAM, and the devices of a board.
+//! What the core is connected to: the bus, memory, and the devices of a platform.
 //!
-//! In: addresses and data. Out: data, or a [`BusFault`] that becomes an access-fault exception. Devices never print:
-//! they collect console bytes and an exit code, and whoever runs the machine takes them.
+//! In: addresses, data and the clock. Out: data, interrupt lines, or a [`BusFault`] that becomes an access-fault
+//! exception. Devices never print: they collect console bytes and an exit code, and whoever runs the machine takes them.
 
-mod virt;
+mod board;
+pub mod device;
+mod htif;
+mod memory;
+pub mod platform;
+mod semihosting;
 
-pub use virt::{Board, LoadError, RAM_BASE, RAM_LEN};
+pub use board::{Board, LoadError};
+pub use memory::{Memory, Written};
+pub use platform::{Platform, PlatformError};
 
-/// No device answers at the address, or not with that size.
+/// No memory or device answers at the address, or not with that size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BusFault;
 
@@ -24,6 +31,7 @@ pub enum Size {
 
 impl Size {
     /// In bytes.
+    #[inline]
     pub fn bytes(self) -> u32 {
         match self {
             Size::Byte => 1,
@@ -33,30 +41,68 @@ impl Size {
     }
 }
 
-/// What a store reached: the core must look at the board again after a device store.
+/// Levels of the interrupt lines at the core's pins.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Lines {
+    /// Maskable lines, each at its bit in `mip`: 3 software, 7 timer, 11 external, 16..=31 fast.
+    pub mip: u32,
+    /// The non-maskable line.
+    pub nmi: bool,
+}
+
+impl std::ops::BitOr for Lines {
+    type Output = Self;
+
+    fn bitor(self, other: Self) -> Self {
+        Self { mip: self.mip | other.mip, nmi: self.nmi | other.nmi }
+    }
+}
+
+/// What became of a semihosting call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stored {
-    /// Plain memory.
-    Memory,
-    /// A device, which may have asked for the end of the run.
-    Device,
+pub enum Semihosted {
+    /// Done; the value for `a0`.
+    Done(u32),
+    /// There is no host behind this bus: EBREAK is a breakpoint exception.
+    NoHost,
 }
 
 /// Memory and devices as the core sees them. Data are in the low bits, little-endian.
 ///
-/// A misaligned access inside RAM is one call; the core counts its second bus access itself.
+/// Memory accesses take no notice of time and may be misaligned; accesses to devices lie inside one aligned word and
+/// bring the clock: cycles since reset, those asleep included, at the start of the access.
 pub trait Bus {
-    /// Reads `size` bytes, zero-extended.
-    ///
-    /// # Errors
-    /// [`BusFault`] if nothing answers there.
-    fn load(&mut self, addr: u32, size: Size) -> Result<u32, BusFault>;
+    /// Reads memory, zero-extended; `None` where there is no memory for all bytes.
+    fn load(&self, addr: u32, size: Size) -> Option<u32>;
 
-    /// Writes the low `size` bytes of `value`.
+    /// Writes the low `size` bytes of `value` to memory; `None` where there is no memory for all bytes.
+    ///
+    /// # Errors
+    /// [`BusFault`] if the memory there is read-only.
+    fn store(&mut self, addr: u32, size: Size, value: u32) -> Option<Result<Written, BusFault>>;
+
+    /// Reads a device.
     ///
     /// # Errors
     /// [`BusFault`] if nothing answers there.
-    fn store(&mut self, addr: u32, size: Size, value: u32) -> Result<Stored, BusFault>;
+    fn device_load(&mut self, addr: u32, size: Size, clock: u64) -> Result<u32, BusFault>;
+
+    /// Writes a device.
+    ///
+    /// # Errors
+    /// [`BusFault`] if nothing answers there.
+    fn device_store(
+        &mut self,
+        addr: u32,
+        size: Size,
+        value: u32,
+        clock: u64,
+    ) -> Result<(), BusFault>;
+
+    /// A store into memory has hit a watched line.
+    fn watched(&mut self, addr: u32, clock: u64) {
+        let _ = (addr, clock);
+    }
 
     /// Reads a halfword of an instruction; `addr` is even.
     ///
@@ -64,9 +110,65 @@ pub trait Bus {
     /// [`BusFault`] if there is no memory to execute from.
     fn fetch(&self, addr: u32) -> Result<u16, BusFault>;
 
-    /// The window of memory that can hold code: base address and length in bytes.
-    fn code_window(&self) -> (u32, u32);
+    /// The windows of memory that can hold code: base address and length in bytes. They do not overlap.
+    fn code_windows(&self) -> Vec<(u32, u32)>;
 
-    /// The exit code, once the program has asked the board to stop.
+    /// Asks for [`Written::Code`] on stores into the lines of `from..to`, or no longer.
+    fn guard_code(&mut self, from: u32, to: u32, on: bool);
+
+    /// Whether, since the last question, the host has written memory that [`Bus::guard_code`] marks.
+    fn host_wrote_code(&mut self) -> bool {
+        false
+    }
+
+    /// Does what is due in clock cycle `clock`, as announced by [`Bus::next_change`].
+    fn tick(&mut self, clock: u64) {
+        let _ = clock;
+    }
+
+    /// Whether an access to `addr`, which has failed, hangs instead: nothing answers there, not even
+    /// with an error.
+    fn hangs(&self, addr: u32) -> bool {
+        let _ = addr;
+        false
+    }
+
+    /// Whether a core that goes to sleep now loses its power, and with it its state.
+    fn cuts_power(&self) -> bool {
+        false
+    }
+
+    /// Where a core without power starts again, if it gets its power back in clock cycle `clock`.
+    fn restart(&self, clock: u64) -> Option<u32> {
+        let _ = clock;
+        None
+    }
+
+    /// The interrupt lines in clock cycle `clock`. Devices change them at known times only, so that this holds for every
+    /// cycle since the last access.
+    fn lines(&self, clock: u64) -> Lines {
+        let _ = clock;
+        Lines::default()
+    }
+
+    /// The first cycle after `clock` in which the lines may be others by themselves or [`Bus::tick`] has something to
+    /// do; `None` if there is none.
+    fn next_change(&self, clock: u64) -> Option<u64> {
+        let _ = clock;
+        None
+    }
+
+    /// What the unprivileged `time` counter reads.
+    fn time(&self, clock: u64) -> u64 {
+        clock
+    }
+
+    /// A semihosting call: operation number from `a0`, parameter from `a1`.
+    fn semihost(&mut self, operation: u32, parameter: u32, clock: u64) -> Semihosted {
+        let _ = (operation, parameter, clock);
+        Semihosted::NoHost
+    }
+
+    /// The exit code, once the program has asked for the end of the run.
     fn exit_code(&self) -> Option<u32>;
 }

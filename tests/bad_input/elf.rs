@@ -11,9 +11,10 @@ fn refused(bytes: &[u8], parts: &[&str]) {
     let folder = folder();
     let path = file(&folder, "firmware.elf", bytes);
     let parts: Vec<&str> = [&path[..]].iter().chain(parts).copied().collect();
-    stuckat(["run", &path]).is_refused(BAD_INPUT, &parts);
+    let board = ["--platform", "mcu"];
+    stuckat(["run", &path]).words(board).is_refused(BAD_INPUT, &parts);
     let out = folder.path().join("run");
-    campaign(1, 1, &out).words(["--elf", &path]).is_refused(BAD_INPUT, &parts);
+    campaign(1, 1, &out).words(["--elf", &path]).words(board).is_refused(BAD_INPUT, &parts);
     assert!(!out.exists(), "a run directory is left behind");
 }
 
@@ -90,17 +91,17 @@ fn an_elf_cut_short_anywhere_is_refused() {
 #[test]
 fn a_segment_outside_the_memory_map_is_refused() {
     let at = |addr: u32, mem_len: u32| TinyElf { addr, mem_len, ..TinyElf::default() }.bytes();
-    refused(&at(0, 20), &["outside RAM"]);
-    refused(&at(0x1000_0000, 20), &["outside RAM"]);
-    refused(&at(RAM - 4, 20), &["outside RAM"]);
-    refused(&at(RAM + RAM_LEN - 4, 20), &["outside RAM"]);
-    refused(&at(RAM, RAM_LEN + 1), &["outside RAM"]);
+    refused(&at(0, 20), &["outside the memory"]);
+    refused(&at(0x1000_0000, 20), &["outside the memory"]);
+    refused(&at(RAM - 4, 20), &["outside the memory"]);
+    refused(&at(RAM + RAM_LEN - 4, 20), &["outside the memory"]);
+    refused(&at(RAM, RAM_LEN + 1), &["outside the memory"]);
     refused(&at(0xffff_fff0, 0x20), &["4 GiB"]);
     refused(&at(RAM, u32::MAX), &["4 GiB"]);
     refused(&at(RAM, 1), &["p_memsz"]);
     // Nothing but zeros to load is no reason to accept a bad address.
     let zeros = TinyElf { addr: 0x2000_0000, data: Vec::new(), mem_len: 4, ..TinyElf::default() };
-    refused(&zeros.bytes(), &["outside RAM"]);
+    refused(&zeros.bytes(), &["outside the memory"]);
 }
 
 #[test]

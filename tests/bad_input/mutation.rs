@@ -5,11 +5,12 @@ use crate::mutate::survives;
 use std::fs;
 use std::path::Path;
 use stuckat::campaign::images::Images;
-use stuckat::cpu::{Machine, Silent};
+use stuckat::cpu::profile::CVE2;
+use stuckat::cpu::{Machine, Reset, Silent};
 use stuckat::elf::Image;
 use stuckat::netlist::cells::Library;
 use stuckat::netlist::{Circuit, Fault, verilog};
-use stuckat::soc::Board;
+use stuckat::soc::Platform;
 use stuckat::unit::{Exact, Latency};
 use stuckat::workload::Program;
 
@@ -21,11 +22,12 @@ fn bytes(path: &str) -> Vec<u8> {
 
 /// Reads the bytes as an ELF and, if they are one, lets them run for a while.
 fn load_and_run(elf: &[u8]) {
-    let _ = Program::new(elf);
+    let _ = Program::new(elf, &CVE2, None);
     let Ok(image) = Image::parse(elf) else { return };
-    let Ok(board) = Board::load(&image) else { return };
+    let Ok(platform) = Platform::guess(&image) else { return };
+    let Ok(board) = platform.board(&image) else { return };
     let unit = Exact::new(Latency::SINGLE_CYCLE);
-    Machine::new(board, unit, Silent, image.entry).run(100_000);
+    Machine::new(board, unit, Silent, Reset::cve2(image.entry)).run(100_000);
 }
 
 #[test]

@@ -3,7 +3,8 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use stuckat::soc::{Bus, BusFault, Size, Stored};
+use stuckat::elf::Image;
+use stuckat::soc::{Board, Platform};
 
 /// A file or folder of the optional `shared` folder beside the project; says that the test is skipped if it is not there.
 pub fn shared(path: &str) -> Option<PathBuf> {
@@ -36,46 +37,28 @@ pub fn gunzip(path: &Path) -> String {
     text
 }
 
-/// RAM and nothing else.
-#[derive(Clone)]
-pub struct PlainRam {
-    pub base: u32,
-    pub bytes: Vec<u8>,
+/// The board of the RTL traces: RAM, a test bench's interrupt driver, and Ibex's timer if wanted.
+pub fn trace_platform(base: u32, size: u32, timer: bool) -> Platform {
+    let mut text = format!(
+        "description = 'the test bench of the RTL traces'\n\
+         [[memory]]\nbase = {base}\nsize = {size}\n\
+         [[device]]\ntype = 'interrupt-lines'\nbase = 0x40000000\n"
+    );
+    if base == 0x0010_0000 {
+        text += "[[device]]\ntype = 'simulator-control'\nbase = 0x00020000\n";
+    }
+    if timer {
+        text += "[[device]]\ntype = 'ibex-timer'\nbase = 0x00030000\n";
+    }
+    Platform::parse("traces", &text).expect("the platform is well-formed")
 }
 
-impl PlainRam {
-    fn at(&self, addr: u32, len: u32) -> Result<std::ops::Range<usize>, BusFault> {
-        let from = addr.checked_sub(self.base).ok_or(BusFault)? as usize;
-        let to = from + len as usize;
-        if to <= self.bytes.len() { Ok(from..to) } else { Err(BusFault) }
-    }
-}
-
-impl Bus for PlainRam {
-    fn load(&mut self, addr: u32, size: Size) -> Result<u32, BusFault> {
-        let range = self.at(addr, size.bytes())?;
-        Ok(self.bytes[range].iter().rev().fold(0, |v, b| v << 8 | u32::from(*b)))
-    }
-
-    fn store(&mut self, addr: u32, size: Size, value: u32) -> Result<Stored, BusFault> {
-        let range = self.at(addr, size.bytes())?;
-        let len = range.len();
-        self.bytes[range].copy_from_slice(&value.to_le_bytes()[..len]);
-        Ok(Stored::Memory)
-    }
-
-    fn fetch(&self, addr: u32) -> Result<u16, BusFault> {
-        let range = self.at(addr, 2)?;
-        Ok(u16::from_le_bytes([self.bytes[range.start], self.bytes[range.start + 1]]))
-    }
-
-    fn code_window(&self) -> (u32, u32) {
-        (self.base, self.bytes.len() as u32)
-    }
-
-    fn exit_code(&self) -> Option<u32> {
-        None
-    }
+/// Loads the bytes of an ELF file onto a board for traces; also returns the entry.
+pub fn trace_board(elf: &[u8], platform: &Platform, lowest: u32) -> (Board, u32) {
+    let mut image = Image::parse(elf).expect("an RV32 ELF");
+    // The linker may also put the ELF headers into a segment below RAM; they are not part of the program.
+    image.segments.retain(|s| s.addr >= lowest);
+    (platform.board(&image).expect("the program fits"), image.entry)
 }
 
 /// A small deterministic generator (xorshift64*), so that every run tests the same cases.

@@ -1,0 +1,397 @@
+//! A board: the memories and devices of a platform, with a program loaded.
+
+use super::device::{Context, Device, Peripheral};
+use super::htif::Htif;
+use super::semihosting::Semihosting;
+use super::{Bus, BusFault, Lines, Memory, Semihosted, Size, Written};
+use std::fmt;
+use std::io::Read;
+use std::sync::{Arc, Mutex};
+use thiserror::Error;
+
+/// Console bytes that are kept until they are taken; what a program prints beyond this is dropped, so that it cannot grow
+/// the host.
+const CONSOLE_LIMIT: usize = 1 << 20;
+/// Accesses to devices that are not modelled are remembered up to this many.
+const UNMODELLED_LIMIT: usize = 16;
+
+/// A program does not fit the platform.
+#[derive(Debug, Error, PartialEq, Eq)]
+pub enum LoadError {
+    /// A segment lies outside all memories.
+    #[error(
+        "segment {addr:#010x}..{end:#010x} lies outside the memory of platform '{platform}' ({memories}); link the program there, or choose another --platform"
+    )]
+    OutsideMemory {
+        /// The platform's name.
+        platform: String,
+        /// Its memories.
+        memories: String,
+        /// First address of the segment.
+        addr: u32,
+        /// One past its last address.
+        end: u64,
+    },
+    /// The entry is odd or outside all memories.
+    #[error(
+        "entry {entry:#010x} is not an even address in the memory of platform '{platform}'; link the program there, or choose another --platform"
+    )]
+    Entry {
+        /// The platform's name.
+        platform: String,
+        /// The ELF's entry.
+        entry: u32,
+    },
+    /// The platform needs a symbol that the program lacks.
+    #[error(
+        "the platform has [htif], which needs a symbol 'tohost' or a section '.tohost' in the program's memory, and the program has neither; define it, or choose another --platform"
+    )]
+    NoTohost,
+}
+
+/// Where more input comes from when what is there is used up.
+#[derive(Clone)]
+struct Source(Arc<Mutex<dyn Read + Send>>);
+
+impl fmt::Debug for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Source")
+    }
+}
+
+/// What a program prints, what it can read, and the end that it asked for.
+#[derive(Clone, Debug, Default)]
+pub struct Outside {
+    console: Vec<u8>,
+    input: Vec<u8>,
+    consumed: usize,
+    /// `None` once it has ended.
+    source: Option<Source>,
+    exit: Option<u32>,
+    /// Devices without a model that were accessed: name and address.
+    unmodelled: Vec<(String, u32)>,
+}
+
+impl Outside {
+    /// Prints a byte.
+    pub fn print(&mut self, byte: u8) {
+        if self.console.len() < CONSOLE_LIMIT {
+            self.console.push(byte);
+        }
+    }
+
+    /// Takes the next byte of input; waits for it if there is a source.
+    pub fn read(&mut self) -> Option<u8> {
+        if !self.readable() {
+            self.fill();
+        }
+        let byte = self.input.get(self.consumed).copied();
+        self.consumed += usize::from(byte.is_some());
+        byte
+    }
+
+    fn fill(&mut self) {
+        let Some(Source(source)) = &self.source else { return };
+        let mut chunk = [0; 4096];
+        let read = source.lock().map_or(0, |mut source| source.read(&mut chunk).unwrap_or(0));
+        self.input.clear();
+        self.consumed = 0;
+        self.input.extend_from_slice(&chunk[..read]);
+        if read == 0 {
+            self.source = None;
+        }
+    }
+
+    /// Whether there is input left that needs no waiting.
+    pub fn readable(&self) -> bool {
+        self.consumed < self.input.len()
+    }
+
+    /// Ends the run.
+    pub fn exit(&mut self, code: u32) {
+        self.exit.get_or_insert(code);
+    }
+
+    /// Notes an access to a device that has no model.
+    pub fn unmodelled(&mut self, name: &str, addr: u32) {
+        let known = self.unmodelled.iter().any(|(n, _)| n == name);
+        if !known && self.unmodelled.len() < UNMODELLED_LIMIT {
+            self.unmodelled.push((name.to_owned(), addr));
+        }
+    }
+}
+
+#[cfg(test)]
+impl Outside {
+    pub(super) fn printed(&self) -> &[u8] {
+        &self.console
+    }
+
+    pub(super) fn give(&mut self, input: &[u8]) {
+        self.input = input.to_vec();
+    }
+
+    pub(super) fn exit_code(&self) -> Option<u32> {
+        self.exit
+    }
+
+    pub(super) fn reported(&self) -> impl Iterator<Item = (&str, u32)> {
+        self.unmodelled.iter().map(|(name, addr)| (name.as_str(), *addr))
+    }
+}
+
+/// The memories of a board, as a device sees them that reads and writes them by itself.
+#[derive(Debug)]
+pub struct Memories<'a> {
+    ram: &'a mut Memory,
+    others: &'a mut [Memory],
+}
+
+impl<'a> Memories<'a> {
+    /// The main RAM and the others.
+    pub(super) fn new(ram: &'a mut Memory, others: &'a mut [Memory]) -> Self {
+        Self { ram, others }
+    }
+
+    /// Reads, zero-extended; `None` if not all bytes lie in one memory.
+    pub fn load(&self, addr: u32, size: Size) -> Option<u32> {
+        std::iter::once(&*self.ram).chain(&*self.others).find_map(|m| m.load(addr, size))
+    }
+
+    /// Writes; `None`, with nothing written, if the bytes do not all lie in one memory. The core
+    /// notices if they were code.
+    pub fn poke(&mut self, addr: u32, bytes: &[u8]) -> Option<()> {
+        let mut memories = std::iter::once(&mut *self.ram).chain(&mut *self.others);
+        memories.find(|m| m.contains(addr))?.poke(addr, bytes)
+    }
+}
+
+/// A device at its place.
+#[derive(Clone, Debug)]
+pub(super) struct Placed {
+    pub base: u32,
+    pub len: u32,
+    pub device: Device,
+}
+
+/// The board. Made by [`super::Platform::board`].
+#[derive(Clone, Debug)]
+pub struct Board {
+    /// Where most accesses go.
+    pub(super) ram: Memory,
+    pub(super) others: Vec<Memory>,
+    pub(super) devices: Vec<Placed>,
+    /// Nothing answers an access to an address where nothing is, not even with an error.
+    pub(super) unmapped_hangs: bool,
+    pub(super) htif: Option<Htif>,
+    pub(super) semihosting: Option<Semihosting>,
+    pub(super) outside: Outside,
+}
+
+impl Board {
+    /// Bytes of memory from `addr` on; `None` if they are not all in one memory.
+    pub fn peek(&self, addr: u32, len: u32) -> Option<&[u8]> {
+        self.memories().find_map(|m| m.peek(addr, len))
+    }
+
+    /// Writes bytes into memory; `None`, with nothing written, if they do not fit.
+    pub fn poke(&mut self, addr: u32, bytes: &[u8]) -> Option<()> {
+        self.memory_mut(addr)?.poke(addr, bytes)
+    }
+
+    /// What the program has printed and nobody has taken yet, up to 1 MiB.
+    pub fn console(&self) -> &[u8] {
+        &self.outside.console
+    }
+
+    /// Takes what the program has printed since the last call.
+    pub fn take_console(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.outside.console)
+    }
+
+    /// Gives the program bytes to read from its UART or by semihosting.
+    pub fn set_input(&mut self, input: Vec<u8>) {
+        self.outside.input = input;
+        self.outside.consumed = 0;
+    }
+
+    /// Gives the program a source of bytes to read by semihosting or HTIF, whose reads can wait. It is asked when the
+    /// program reads and not before; a UART, which is polled, shows only what has been read from it already.
+    pub fn set_input_source(&mut self, source: impl Read + Send + 'static) {
+        self.outside.source = Some(Source(Arc::new(Mutex::new(source))));
+    }
+
+    /// Sets the command line that semihosting shows the program.
+    pub fn set_command_line(&mut self, line: &str) {
+        if let Some(semihosting) = &mut self.semihosting {
+            semihosting.set_command_line(line);
+        }
+    }
+
+    /// Takes the host away: EBREAK is an exception wherever it stands.
+    pub fn disable_semihosting(&mut self) {
+        self.semihosting = None;
+    }
+
+    /// Devices without a model that the program has accessed: name and first address.
+    pub fn unmodelled(&self) -> &[(String, u32)] {
+        &self.outside.unmodelled
+    }
+
+    /// Makes this board equal to `pristine`, from which it was cloned.
+    pub fn restore(&mut self, pristine: &Board) {
+        self.ram.restore(&pristine.ram);
+        for (memory, original) in self.others.iter_mut().zip(&pristine.others) {
+            memory.restore(original);
+        }
+        for (placed, original) in self.devices.iter_mut().zip(&pristine.devices) {
+            placed.device.clone_from(&original.device);
+        }
+        self.htif.clone_from(&pristine.htif);
+        self.semihosting.clone_from(&pristine.semihosting);
+        self.outside.clone_from(&pristine.outside);
+    }
+
+    /// Makes the present content of memory the pristine one.
+    pub(super) fn settle(&mut self) {
+        self.ram.settle();
+        self.others.iter_mut().for_each(Memory::settle);
+    }
+
+    pub(super) fn memories(&self) -> impl Iterator<Item = &Memory> {
+        std::iter::once(&self.ram).chain(&self.others)
+    }
+
+    pub(super) fn memory_mut(&mut self, addr: u32) -> Option<&mut Memory> {
+        std::iter::once(&mut self.ram).chain(&mut self.others).find(|m| m.contains(addr))
+    }
+
+    fn device(&mut self, addr: u32, clock: u64) -> Option<(&mut Device, u32, Context<'_>)> {
+        let placed = self.devices.iter_mut().find(|d| addr.wrapping_sub(d.base) < d.len)?;
+        let memory = Memories::new(&mut self.ram, &mut self.others);
+        let cx = Context { clock, addr, outside: &mut self.outside, memory };
+        Some((&mut placed.device, addr - placed.base, cx))
+    }
+}
+
+impl Bus for Board {
+    #[inline(always)]
+    fn load(&self, addr: u32, size: Size) -> Option<u32> {
+        match self.ram.load(addr, size) {
+            None if !self.others.is_empty() => self.others.iter().find_map(|m| m.load(addr, size)),
+            value => value,
+        }
+    }
+
+    #[inline(always)]
+    fn store(&mut self, addr: u32, size: Size, value: u32) -> Option<Result<Written, BusFault>> {
+        match self.ram.store(addr, size, value) {
+            None if !self.others.is_empty() => {
+                self.others.iter_mut().find_map(|m| m.store(addr, size, value))
+            }
+            done => done,
+        }
+    }
+
+    #[cold]
+    fn device_load(&mut self, addr: u32, size: Size, clock: u64) -> Result<u32, BusFault> {
+        let (device, offset, mut cx) = self.device(addr, clock).ok_or(BusFault)?;
+        device.load(offset, size, &mut cx)
+    }
+
+    #[cold]
+    fn device_store(
+        &mut self,
+        addr: u32,
+        size: Size,
+        value: u32,
+        clock: u64,
+    ) -> Result<(), BusFault> {
+        let (device, offset, mut cx) = self.device(addr, clock).ok_or(BusFault)?;
+        device.store(offset, size, value, &mut cx)
+    }
+
+    #[cold]
+    fn watched(&mut self, addr: u32, clock: u64) {
+        if let Some(mut htif) = self.htif.take() {
+            htif.stored(addr, clock, self);
+            self.htif = Some(htif);
+        }
+    }
+
+    fn fetch(&self, addr: u32) -> Result<u16, BusFault> {
+        self.load(addr, Size::Half).map(|half| half as u16).ok_or(BusFault)
+    }
+
+    fn code_windows(&self) -> Vec<(u32, u32)> {
+        self.memories().map(|m| (m.base(), m.len())).collect()
+    }
+
+    fn guard_code(&mut self, from: u32, to: u32, on: bool) {
+        // A block can begin in one memory and end in the next, at the end of the address space too.
+        let mut from = from;
+        while from != to
+            && let Some(memory) = self.memory_mut(from)
+        {
+            let len = to.wrapping_sub(from).min(memory.left_from(from));
+            let end = from.wrapping_add(len);
+            memory.guard_code(from, end, on);
+            from = end;
+        }
+    }
+
+    fn host_wrote_code(&mut self) -> bool {
+        let memories = std::iter::once(&mut self.ram).chain(&mut self.others);
+        memories.fold(false, |any, memory| memory.take_poked_code() | any)
+    }
+
+    fn tick(&mut self, clock: u64) {
+        if let Some(mut htif) = self.htif.take() {
+            htif.tick(clock, self);
+            self.htif = Some(htif);
+        }
+        for Placed { base, device, .. } in &mut self.devices {
+            let memory = Memories::new(&mut self.ram, &mut self.others);
+            device.tick(&mut Context { clock, addr: *base, outside: &mut self.outside, memory });
+        }
+    }
+
+    fn hangs(&self, addr: u32) -> bool {
+        self.unmapped_hangs && !self.memories().any(|m| m.contains(addr))
+    }
+
+    fn cuts_power(&self) -> bool {
+        self.devices.iter().any(|placed| placed.device.cuts_power())
+    }
+
+    fn restart(&self, clock: u64) -> Option<u32> {
+        self.devices.iter().find_map(|placed| placed.device.restart(clock))
+    }
+
+    fn lines(&self, clock: u64) -> Lines {
+        let lines = self.devices.iter().map(|placed| placed.device.lines(clock));
+        lines.fold(Lines::default(), |all, one| all | one)
+    }
+
+    fn next_change(&self, clock: u64) -> Option<u64> {
+        let htif = self.htif.as_ref().and_then(Htif::due);
+        let devices = self.devices.iter().filter_map(|placed| placed.device.next_change(clock));
+        devices.chain(htif).min()
+    }
+
+    fn time(&self, clock: u64) -> u64 {
+        self.devices.iter().find_map(|placed| placed.device.time(clock)).unwrap_or(clock)
+    }
+
+    #[cold]
+    fn semihost(&mut self, operation: u32, parameter: u32, clock: u64) -> Semihosted {
+        let Some(mut semihosting) = self.semihosting.take() else { return Semihosted::NoHost };
+        let result = semihosting.call(operation, parameter, clock, self);
+        self.semihosting = Some(semihosting);
+        Semihosted::Done(result)
+    }
+
+    fn exit_code(&self) -> Option<u32> {
+        self.outside.exit
+    }
+}

@@ -1,0 +1,293 @@
+//! A block of memory that knows which of its lines want to be watched when they are written.
+//!
+//! In: addresses and data. Out: data, or a [`Written`] that says what the store has hit. A guard byte for each line of
+//! 64 bytes keeps the common store free of any further check: code that was decoded from the line, a device that
+//! watches it, read-only memory, and pages not written since the memory was last restored all set a guard.
+
+use super::{BusFault, Size};
+
+/// Bytes of a guarded line, as a power of two.
+pub const LINE_SHIFT: u32 = 6;
+/// Bytes of a page that is restored as a whole, as a power of two.
+const PAGE_SHIFT: u32 = 12;
+const LINES_PER_PAGE: usize = 1 << (PAGE_SHIFT - LINE_SHIFT);
+
+/// The page is as it was when the memory was loaded or last restored.
+const CLEAN: u8 = 1;
+/// Instructions were decoded from this line.
+const CODE: u8 = 2;
+/// A device watches this line.
+const WATCHED: u8 = 4;
+/// Stores are refused.
+const READ_ONLY: u8 = 8;
+
+/// What a store into memory has hit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Written {
+    /// Data.
+    Data,
+    /// A line that instructions were decoded from.
+    Code,
+    /// A line that a device watches, and perhaps code too.
+    Watched,
+}
+
+/// RAM or ROM.
+#[derive(Debug)]
+pub struct Memory {
+    base: u32,
+    bytes: Box<[u8]>,
+    guards: Box<[u8]>,
+    /// Pages written since the memory was loaded or restored.
+    dirty: Vec<u32>,
+    /// Decoded lines were written from outside.
+    poked_code: bool,
+}
+
+impl Memory {
+    /// Zeroed memory of `len` bytes (above 0; rounded up to whole pages) at `base`.
+    pub fn new(base: u32, len: u32, read_only: bool) -> Self {
+        let len = (len as usize).next_multiple_of(1 << PAGE_SHIFT);
+        let guard = if read_only { CLEAN | READ_ONLY } else { CLEAN };
+        Self {
+            base,
+            bytes: vec![0; len].into_boxed_slice(),
+            guards: vec![guard; len >> LINE_SHIFT].into_boxed_slice(),
+            dirty: Vec::new(),
+            poked_code: false,
+        }
+    }
+
+    /// First address.
+    pub fn base(&self) -> u32 {
+        self.base
+    }
+
+    /// Length in bytes.
+    pub fn len(&self) -> u32 {
+        self.bytes.len() as u32
+    }
+
+    /// Whether it has no bytes; never so.
+    pub fn is_empty(&self) -> bool {
+        self.bytes.is_empty()
+    }
+
+    /// Whether the address lies in it.
+    pub fn contains(&self, addr: u32) -> bool {
+        addr.wrapping_sub(self.base) < self.len()
+    }
+
+    /// Bytes from an address in it to its end.
+    pub fn left_from(&self, addr: u32) -> u32 {
+        self.len() - addr.wrapping_sub(self.base)
+    }
+
+    /// Reads; `None` if not all bytes lie inside.
+    #[inline(always)]
+    pub fn load(&self, addr: u32, size: Size) -> Option<u32> {
+        let at = addr.wrapping_sub(self.base) as usize;
+        match size {
+            Size::Byte => self.bytes.get(at).map(|b| u32::from(*b)),
+            Size::Half => {
+                self.bytes.get(at..at + 2).map(|b| u32::from(u16::from_le_bytes([b[0], b[1]])))
+            }
+            Size::Word => {
+                self.bytes.get(at..at + 4).map(|b| u32::from_le_bytes([b[0], b[1], b[2], b[3]]))
+            }
+        }
+    }
+
+    /// Writes the low `size` bytes of `value`; `None` if not all bytes lie inside.
+    ///
+    /// # Errors
+    /// [`BusFault`] if the memory is read-only.
+    #[inline(always)]
+    pub fn store(
+        &mut self,
+        addr: u32,
+        size: Size,
+        value: u32,
+    ) -> Option<Result<Written, BusFault>> {
+        let at = addr.wrapping_sub(self.base) as usize;
+        let last = at + size.bytes() as usize - 1;
+        let guard = *self.guards.get(last >> LINE_SHIFT)? | *self.guards.get(at >> LINE_SHIFT)?;
+        if guard != 0 {
+            return Some(self.store_guarded(at, size, value, guard));
+        }
+        self.put(at, size, value);
+        Some(Ok(Written::Data))
+    }
+
+    #[inline(always)]
+    fn put(&mut self, at: usize, size: Size, value: u32) {
+        let len = size.bytes() as usize;
+        if let Some(slot) = self.bytes.get_mut(at..at + len) {
+            slot.copy_from_slice(&value.to_le_bytes()[..len]);
+        }
+    }
+
+    #[cold]
+    fn store_guarded(
+        &mut self,
+        at: usize,
+        size: Size,
+        value: u32,
+        guard: u8,
+    ) -> Result<Written, BusFault> {
+        if guard & READ_ONLY != 0 {
+            return Err(BusFault);
+        }
+        if guard & CLEAN != 0 {
+            self.soil(at);
+            self.soil(at + size.bytes() as usize - 1);
+        }
+        self.put(at, size, value);
+        Ok(match guard & (WATCHED | CODE) {
+            0 => Written::Data,
+            CODE => Written::Code,
+            _ => Written::Watched,
+        })
+    }
+
+    /// Notes that the page of a byte is about to differ from what was loaded.
+    fn soil(&mut self, at: usize) {
+        let page = at >> PAGE_SHIFT;
+        let lines = &mut self.guards[page * LINES_PER_PAGE..][..LINES_PER_PAGE];
+        if lines[0] & CLEAN != 0 {
+            lines.iter_mut().for_each(|guard| *guard &= !CLEAN);
+            self.dirty.push(page as u32);
+        }
+    }
+
+    /// Bytes from `addr` on; `None` if they do not all lie inside.
+    pub fn peek(&self, addr: u32, len: u32) -> Option<&[u8]> {
+        let from = addr.wrapping_sub(self.base) as usize;
+        self.bytes.get(from..from.checked_add(len as usize)?)
+    }
+
+    /// Writes bytes from outside, read-only or not; `None`, with nothing written, if they do not fit.
+    pub fn poke(&mut self, addr: u32, bytes: &[u8]) -> Option<()> {
+        let from = addr.wrapping_sub(self.base) as usize;
+        let to = from.checked_add(bytes.len())?;
+        self.bytes.get_mut(from..to)?.copy_from_slice(bytes);
+        for page in from >> PAGE_SHIFT..to.div_ceil(1 << PAGE_SHIFT) {
+            self.soil(page << PAGE_SHIFT);
+        }
+        let lines = from >> LINE_SHIFT..to.div_ceil(1 << LINE_SHIFT);
+        self.poked_code |= self.guards[lines].iter().any(|guard| guard & CODE != 0);
+        Some(())
+    }
+
+    /// Whether lines marked as decoded were written by [`Memory::poke`] since the last question.
+    pub fn take_poked_code(&mut self) -> bool {
+        std::mem::take(&mut self.poked_code)
+    }
+
+    /// Makes the present content the one that [`Memory::restore`] expects of its argument.
+    pub fn settle(&mut self) {
+        self.dirty.clear();
+        self.guards.iter_mut().for_each(|guard| *guard |= CLEAN);
+    }
+
+    /// Makes the content equal to that of `pristine`, from which it was cloned: only written pages are copied.
+    pub fn restore(&mut self, pristine: &Memory) {
+        for page in self.dirty.drain(..) {
+            let bytes = (page as usize) << PAGE_SHIFT..(page as usize + 1) << PAGE_SHIFT;
+            self.bytes[bytes.clone()].copy_from_slice(&pristine.bytes[bytes]);
+            let lines = &mut self.guards[page as usize * LINES_PER_PAGE..][..LINES_PER_PAGE];
+            lines.iter_mut().for_each(|guard| *guard |= CLEAN);
+        }
+    }
+
+    /// Marks the lines of `from..to` as decoded, or takes the mark away.
+    pub fn guard_code(&mut self, from: u32, to: u32, on: bool) {
+        self.mark(from, to, CODE, on);
+    }
+
+    /// Marks the lines of `from..to` as watched by a device.
+    pub fn watch(&mut self, from: u32, to: u32) {
+        self.mark(from, to, WATCHED, true);
+    }
+
+    fn mark(&mut self, from: u32, to: u32, mark: u8, on: bool) {
+        let first = from.wrapping_sub(self.base) as usize >> LINE_SHIFT;
+        let last = to.wrapping_sub(self.base).wrapping_sub(1) as usize >> LINE_SHIFT;
+        if let Some(guards) = self.guards.get_mut(first..=last) {
+            let set = |guard: &mut u8| *guard = if on { *guard | mark } else { *guard & !mark };
+            guards.iter_mut().for_each(set);
+        }
+    }
+}
+
+impl Clone for Memory {
+    /// A copy that shares nothing; pages of zeros, most of a large RAM, are not touched.
+    fn clone(&self) -> Self {
+        let mut bytes = vec![0; self.bytes.len()].into_boxed_slice();
+        let page = 1 << PAGE_SHIFT;
+        for (to, from) in bytes.chunks_exact_mut(page).zip(self.bytes.chunks_exact(page)) {
+            if from.iter().any(|b| *b != 0) {
+                to.copy_from_slice(from);
+            }
+        }
+        Self {
+            base: self.base,
+            bytes,
+            guards: self.guards.clone(),
+            dirty: self.dirty.clone(),
+            poked_code: self.poked_code,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BASE: u32 = 0x8000_0000;
+
+    #[test]
+    fn memory_is_little_endian_and_bounded() {
+        let mut memory = Memory::new(BASE, 1 << 12, false);
+        memory.store(BASE + 1, Size::Word, 0x1122_3344).unwrap().unwrap();
+        assert_eq!(memory.load(BASE + 1, Size::Byte), Some(0x44));
+        assert_eq!(memory.load(BASE + 3, Size::Half), Some(0x1122));
+        assert_eq!(memory.load(BASE + (1 << 12) - 2, Size::Word), None);
+        assert_eq!(memory.store(BASE + (1 << 12) - 2, Size::Word, 0), None);
+        assert_eq!(memory.store(BASE - 2, Size::Word, 0), None);
+        assert_eq!(memory.load(u32::MAX, Size::Word), None);
+    }
+
+    #[test]
+    fn restoring_undoes_every_store_wherever_it_was() {
+        let mut pristine = Memory::new(BASE, 1 << 16, false);
+        pristine.poke(BASE + 0x1234, b"loaded").unwrap();
+        pristine.settle();
+        let mut memory = pristine.clone();
+        for round in 0..3 {
+            // A word across two pages, a word inside loaded bytes, and bytes written from outside.
+            memory.store(BASE + 0x1ffe, Size::Word, u32::MAX).unwrap().unwrap();
+            memory.store(BASE + 0x1234, Size::Word, round).unwrap().unwrap();
+            memory.poke(BASE + 0xfff0, &[7; 16]).unwrap();
+            assert_ne!(memory.bytes, pristine.bytes);
+            memory.restore(&pristine);
+            assert_eq!(memory.bytes, pristine.bytes);
+        }
+    }
+
+    #[test]
+    fn stores_tell_what_they_hit() {
+        let mut memory = Memory::new(BASE, 1 << 12, false);
+        memory.guard_code(BASE + 64, BASE + 66, true);
+        memory.watch(BASE + 128, BASE + 136);
+        let mut store = |addr| memory.store(addr, Size::Word, 1).unwrap();
+        assert_eq!(store(BASE), Ok(Written::Data));
+        assert_eq!(store(BASE + 62), Ok(Written::Code));
+        assert_eq!(store(BASE + 127), Ok(Written::Watched));
+        memory.guard_code(BASE + 64, BASE + 66, false);
+        assert_eq!(memory.store(BASE + 64, Size::Word, 1), Some(Ok(Written::Data)));
+        let mut rom = Memory::new(BASE, 1 << 12, true);
+        assert_eq!(rom.store(BASE, Size::Word, 1), Some(Err(BusFault)));
+        assert_eq!(rom.load(BASE, Size::Word), Some(0));
+    }
+}
