@@ -82,7 +82,6 @@ const INTERRUPT_LINES: &[(&str, &[Target])] =
     &[("fast_interrupts", &[Target::Cve2, Target::Ibex]), ("nmi", &[Target::Cve2, Target::Ibex])];
 /// The htif board with a test device instead of the CLINT: a word written to 0x4000_0000 drives the interrupt lines
 /// (bits as in mip), bit 0 of a word at 0x4000_0004 the NMI.
-// TODO: the file is not there yet. It comes with the simulator's format of platform files; until then its test skips.
 const IRQ_LINES: &str = "tests/asm/irq-lines.toml";
 
 /// What QEMU's core has, that RV32IMC with M- and U-mode has not, is switched off.
@@ -203,18 +202,8 @@ fn failures(gcc: &str, what: &[(&str, Option<Target>)], on: Target, platform: &s
 fn tools(target: Target) -> Option<&'static str> {
     if target == Target::Qemu {
         common::tool("qemu-system-riscv32")?;
-    } else if !simulator_has_core_profiles() {
-        eprintln!("skipped: this `stuckat run` has no --core and --platform");
-        return None;
     }
     common::tool("riscv64-unknown-elf-gcc")
-}
-
-/// These flags are younger than this test.
-fn simulator_has_core_profiles() -> bool {
-    let help = Command::new(env!("CARGO_BIN_EXE_stuckat")).args(["run", "--help"]).output();
-    let help = String::from_utf8_lossy(&help.unwrap().stdout).into_owned();
-    help.contains("--core") && help.contains("--platform")
 }
 
 /// Programs of the lists that are meant for the target.
@@ -249,10 +238,6 @@ fn assembly_programs_pass_on_the_generic_core() {
 #[test]
 fn interrupt_lines_and_the_nmi_behave_as_on_the_rtl() {
     let platform = Path::new(env!("CARGO_MANIFEST_DIR")).join(IRQ_LINES);
-    if !platform.exists() {
-        eprintln!("skipped: {IRQ_LINES} is not here");
-        return;
-    }
     for target in [Target::Cve2, Target::Ibex] {
         let Some(gcc) = tools(target) else { return };
         let own = INTERRUPT_LINES.iter().filter(|(_, targets)| targets.contains(&target));

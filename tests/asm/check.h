@@ -86,6 +86,12 @@
     end_check
 .endm
 
+// mtval of a breakpoint may be zero or its address (P 3.1.16). The generic core writes the address, as Spike does.
+#if defined(GENERIC)
+#define BREAKPOINT_HAS_ADDRESS 1
+#else
+#define BREAKPOINT_HAS_ADDRESS 0
+#endif
 .macro check_traps line, cause, value, insn:vararg
     begin_check \line
     li s8, -1
@@ -96,7 +102,11 @@
     bne s8, t6, fail
     la t6, 78b
     bne s9, t6, fail
+    .if BREAKPOINT_HAS_ADDRESS && \cause == BREAKPOINT
+    la t6, 78b
+    .else
     li t6, \value
+    .endif
     bne s10, t6, fail
     la t6, trap_vectors+4
     bne s6, t6, fail
@@ -242,8 +252,8 @@ frame_start:
     la t0, trap_vectors + 1         // Vectored: the only mode of cve2 and Ibex.
     csrw mtvec, t0
     csrw mie, zero
-#ifdef QEMU
-    // QEMU has PMP, and without an entry that allows it U-mode reaches nothing (P 3.7.1).
+#if defined(QEMU) || defined(GENERIC)
+    // QEMU and the generic core have PMP, and without an entry that allows it U-mode reaches nothing (P 3.7.1).
     li t0, -1
     csrw pmpaddr0, t0
     li t0, 0x1f

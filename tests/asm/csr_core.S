@@ -117,9 +117,11 @@ main:
     li a1, CLINT_MSIP
     sw zero, 0(a1)
     FIXED(mip, 0)
+    li a1, CLINT_MSIP                           // the checks use a0 and a1
     li a0, 1
     sw a0, 0(a1)
     FIXED(mip, MSI)                             // not and-ed with mie
+    li a1, CLINT_MSIP
     sw zero, 0(a1)
     FIXED(mip, 0)
 

@@ -2,7 +2,8 @@
 #include "check.h"
 
 main:
-    // mtval of a breakpoint may be its address or zero (P 3.1.16); cve2 and Ibex write zero (core), and so does QEMU.
+    // mtval of a breakpoint may be its address or zero (P 3.1.16); cve2 and Ibex write zero (core), and so does QEMU;
+    // the generic core's checks expect the address instead (check.h).
     TRAPS(ECALL_M, 0, ecall)
     TRAPS(BREAKPOINT, 0, ebreak)
     .option rvc
