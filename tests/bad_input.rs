@@ -23,5 +23,7 @@ mod mutation;
 mod netlist;
 #[path = "bad_input/place.rs"]
 mod place;
+#[path = "bad_input/platform.rs"]
+mod platform;
 #[path = "bad_input/tiny_elf.rs"]
 mod tiny_elf;
