@@ -1,0 +1,79 @@
+//! Random programs on all platforms and cores. The long blocks of an unobserved machine, the single
+//! instructions of an observed one, and runs cut into pieces must all end in the same state.
+
+use crate::bench::{Pair, Place, Program, pairs, places};
+use crate::common::Random;
+use crate::programs;
+use stuckat::elf::Image;
+
+const BUDGET: u64 = 10_000;
+/// Without optimisation, fewer.
+/// Runs: 6 platforms, 3 cores and 4 ways for each.
+const PROGRAMS: usize = if cfg!(debug_assertions) { 15 } else { 210 };
+
+/// Runs a program on one core in every way.
+fn check(pair: &mut Pair<'_>, program: &Program, random: &mut Random, what: &str) {
+    let fast = pair.fast.run(program, BUDGET);
+    let steps = fast.retired + fast.traps.count();
+    assert!(steps <= BUDGET, "{what}: {steps} steps");
+    let same = |end: &crate::bench::End, how: &str| {
+        if let Some(unlike) = fast.unlike(end) {
+            panic!("{what}, {how}: {unlike}");
+        }
+    };
+    same(&pair.slow.run(program, BUDGET), "one instruction at a time");
+    let longest = [2, 10, 100, 3000][random.below(4)];
+    let mut piece = || 1 + random.below(longest) as u64;
+    same(&pair.fast.run_in_pieces(program, BUDGET, &mut piece), "in pieces");
+    same(&pair.slow.run_in_pieces(program, BUDGET, &mut piece), "one at a time and in pieces");
+}
+
+/// Runs programs made by `make` on every core of the given platforms.
+fn run_all(
+    seed: u64,
+    on: impl Fn(&Place) -> bool,
+    programs: usize,
+    mut make: impl FnMut(&Place, &mut Random) -> Program,
+) {
+    for place in places().iter().filter(|place| on(place)) {
+        let mut pairs = pairs(place);
+        for number in 0..programs {
+            let mut random = Random(seed ^ (number as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15));
+            let program = make(place, &mut random);
+            for (core, pair) in pairs.iter_mut().enumerate() {
+                let what = format!("{} core {core}, program {number}", place.name);
+                check(pair, &program, &mut random, &what);
+            }
+        }
+    }
+}
+
+#[test]
+fn programs_of_random_bytes_end_the_same_however_they_are_run() {
+    run_all(1, |_| true, PROGRAMS / 3, programs::bytes);
+}
+
+#[test]
+fn programs_of_legal_instructions_end_the_same_however_they_are_run() {
+    run_all(2, |_| true, PROGRAMS / 3, programs::legal);
+}
+
+#[test]
+fn lively_programs_end_the_same_however_they_are_run() {
+    run_all(3, |_| true, PROGRAMS, programs::lively);
+}
+
+#[test]
+fn damaged_firmware_ends_the_same_however_it_is_run() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/firmware/prebuilt/mnist-cnn.elf");
+    let image = Image::parse(&std::fs::read(path).unwrap()).unwrap();
+    let mut bytes = Vec::new();
+    for segment in &image.segments {
+        let at = (segment.addr - image.segments[0].addr) as usize;
+        bytes.resize(bytes.len().max(at + segment.data.len()), 0);
+        bytes[at..at + segment.data.len()].copy_from_slice(&segment.data);
+    }
+    let firmware = Program { addr: image.segments[0].addr, bytes, entry: image.entry };
+    let fits = |place: &Place| ["mcu", "virt", "htif"].contains(&place.name);
+    run_all(4, fits, PROGRAMS / 2, |place, random| programs::mutated(place, &firmware, random));
+}
