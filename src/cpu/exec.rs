@@ -3,14 +3,15 @@
 use super::block::{Block, Step, fetch};
 use super::csr::{self, Totals, U_MODE};
 use super::events::Event;
+use super::observe::Observed;
 use super::pmp::Wish;
-use super::probe::{Access, Probe, Retired};
+use super::probe::Probe;
 use super::profile::BreakpointTval;
 use super::timing;
 use super::trap::{Cause, Trap};
 use super::{Machine, Stop};
 use crate::isa::Op;
-use crate::soc::{Bus, BusFault, Semihosted, Size, Written};
+use crate::soc::{Bus, Semihosted, Size};
 use crate::unit::{Answer, MulOp, Unit};
 
 /// Where control goes after a block.
@@ -24,7 +25,7 @@ pub(super) enum Flow {
 }
 
 /// What becomes of the rest of a block after one of its steps.
-enum After {
+pub(super) enum After {
     /// The next step.
     Go,
     /// Leave the block at the next instruction, since code was written.
@@ -43,9 +44,9 @@ enum After {
 
 /// Where in its block a step is, for what needs to know the time.
 #[derive(Clone, Copy)]
-struct Here<'b> {
-    block: &'b Block,
-    at: u32,
+pub(super) struct Here<'b> {
+    pub block: &'b Block,
+    pub at: u32,
 }
 
 impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
@@ -204,18 +205,18 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
     }
 
     /// The free-running clock at the start of a step.
-    fn clock_at(&self, here: Here<'_>) -> u64 {
+    pub(super) fn clock_at(&self, here: Here<'_>) -> u64 {
         let (_, cycles) = self.blocks.extent(here.block.first, here.at);
         self.clock(self.totals.cycles + u64::from(cycles))
     }
 
     #[inline(always)]
-    fn r(&self, i: u8) -> u32 {
+    pub(super) fn r(&self, i: u8) -> u32 {
         self.regs[usize::from(i & 63)]
     }
 
     #[inline(always)]
-    fn set(&mut self, i: u8, value: u32) {
+    pub(super) fn set(&mut self, i: u8, value: u32) {
         self.regs[usize::from(i & 63)] = value;
     }
 
@@ -295,180 +296,6 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
         self.bubbles = 1;
         self.pc = target;
         After::Jumped
-    }
-
-    #[inline(always)]
-    fn load(
-        &mut self,
-        s: Step,
-        here: Here<'_>,
-        base: u32,
-        size: Size,
-        extend: impl Fn(u32) -> u32,
-    ) -> After {
-        let addr = base.wrapping_add(s.imm);
-        let Some(value) = self.bus.load(addr, size) else {
-            return match self.load_elsewhere(here, addr, size) {
-                Ok(value) => {
-                    self.set(s.rd, extend(value));
-                    After::Look
-                }
-                Err(failed) => After::Trapped(Cause::LoadAccessFault, failed),
-            };
-        };
-        if crosses_word(addr, size) {
-            self.second_access();
-        }
-        self.set(s.rd, extend(value));
-        if P::ACTIVE {
-            self.accessed(addr, size, false, value);
-        }
-        After::Go
-    }
-
-    /// The bus needs two accesses.
-    #[inline(always)]
-    fn second_access(&mut self) {
-        self.totals.cycles += timing::SECOND_ACCESS;
-        self.crossings += 1;
-    }
-
-    #[inline(always)]
-    fn accessed(&mut self, addr: u32, size: Size, store: bool, data: u32) {
-        let len = size.bytes() as u8;
-        self.access = Some(Access { addr, len, store, data });
-    }
-
-    /// A load that does not lie inside one memory: from a device, across two memories, or from nowhere.
-    ///
-    /// # Errors
-    /// The address for `mtval`.
-    #[cold]
-    fn load_elsewhere(&mut self, here: Here<'_>, addr: u32, size: Size) -> Result<u32, u32> {
-        let clock = self.clock_at(here);
-        let loaded = if crosses_word(addr, size) {
-            let second = (addr | 3).wrapping_add(1);
-            // A load that crosses a word is two accesses, the second also if the first fails; `mtval` is the address of
-            // the first one that failed.
-            let low = self.load_word(addr & !3, clock).map_err(|_| addr);
-            let high = self.load_word(second, clock + 1).map_err(|_| second);
-            self.second_access();
-            low.and_then(|low| {
-                let both = u64::from(high?) << 32 | u64::from(low);
-                let value = (both >> (8 * (addr & 3))) as u32;
-                Ok(if size == Size::Half { value & 0xffff } else { value })
-            })
-        } else {
-            self.bus.device_load(addr, size, clock).map_err(|_| addr)
-        };
-        if P::ACTIVE {
-            self.accessed(addr, size, false, loaded.unwrap_or(0));
-        }
-        if loaded.is_err() {
-            self.count_faulted_access(Event::Load);
-        }
-        loaded
-    }
-
-    fn load_word(&mut self, addr: u32, clock: u64) -> Result<u32, BusFault> {
-        match self.bus.load(addr, Size::Word) {
-            Some(word) => Ok(word),
-            None => self.bus.device_load(addr, Size::Word, clock),
-        }
-    }
-
-    /// A faulting access counts as one, though its instruction does not retire.
-    fn count_faulted_access(&mut self, event: Event) {
-        self.events.count(event, 1);
-        self.events.count(Event::MemoryWait, 1);
-    }
-
-    #[inline(always)]
-    fn store(&mut self, s: Step, here: Here<'_>, base: u32, value: u32, size: Size) -> After {
-        let addr = base.wrapping_add(s.imm);
-        if P::ACTIVE {
-            self.accessed(addr, size, true, value & (u32::MAX >> (32 - 8 * size.bytes())));
-        }
-        if crosses_word(addr, size) {
-            self.second_access();
-        }
-        match self.bus.store(addr, size, value) {
-            Some(Ok(Written::Data)) => After::Go,
-            Some(Ok(written)) => self.stored_where_watched(here, addr, size, written),
-            _ => self.store_elsewhere(here, addr, size, value),
-        }
-    }
-
-    #[cold]
-    fn stored_where_watched(
-        &mut self,
-        here: Here<'_>,
-        addr: u32,
-        size: Size,
-        written: Written,
-    ) -> After {
-        self.blocks.overwritten(addr, size.bytes());
-        if written == Written::Code {
-            return After::CodeWritten;
-        }
-        let clock = self.clock_at(here);
-        self.bus.watched(addr, clock);
-        self.forget_code_written_by_host();
-        After::Look
-    }
-
-    /// A store that does not lie inside one memory: to a device, across two memories, to read-only memory, or nowhere.
-    #[cold]
-    fn store_elsewhere(&mut self, here: Here<'_>, addr: u32, size: Size, value: u32) -> After {
-        let clock = self.clock_at(here);
-        let failed = if crosses_word(addr, size) {
-            // Two accesses; the one that succeeds is done, whatever becomes of the other (measured on cve2's RTL).
-            let second = (addr | 3).wrapping_add(1);
-            let mut failed = None;
-            let bytes = value.to_le_bytes();
-            for (i, byte) in bytes.into_iter().take(size.bytes() as usize).enumerate() {
-                let at = addr.wrapping_add(i as u32);
-                let in_second = at & !3 == second;
-                if self.store_byte(at, byte, clock + u64::from(in_second)).is_err() {
-                    failed = failed.or(Some(if in_second { second } else { addr }));
-                }
-            }
-            failed
-        } else {
-            self.bus.device_store(addr, size, value, clock).err().map(|_| addr)
-        };
-        self.forget_code_written_by_host();
-        match failed {
-            None => After::Look,
-            Some(failed) => {
-                self.count_faulted_access(Event::Store);
-                After::Trapped(Cause::StoreAccessFault, failed)
-            }
-        }
-    }
-
-    fn store_byte(&mut self, addr: u32, byte: u8, clock: u64) -> Result<(), BusFault> {
-        match self.bus.store(addr, Size::Byte, byte.into()) {
-            Some(done) => {
-                let written = done?;
-                if written != Written::Data {
-                    self.blocks.overwritten(addr, 1);
-                }
-                if written == Written::Watched {
-                    self.bus.watched(addr, clock);
-                }
-                Ok(())
-            }
-            None => self.bus.device_store(addr, Size::Byte, byte.into(), clock),
-        }
-    }
-
-    /// The host's side of HTIF or semihosting, or a device, may have written over decoded
-    /// instructions.
-    pub(super) fn forget_code_written_by_host(&mut self) {
-        if self.bus.host_wrote_code() {
-            self.stale = true;
-        }
     }
 
     #[inline(always)]
@@ -620,92 +447,4 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
         self.look_at_interrupts();
         After::Go
     }
-
-    #[inline(always)]
-    fn observe(&mut self, before: &Observed, len: usize, trapped: bool) {
-        if P::ACTIVE {
-            self.report(before, len, trapped);
-        }
-    }
-
-    /// Tells the probe about the block's only instruction: with an active probe, blocks are one instruction long.
-    fn report(&mut self, before: &Observed, len: usize, trapped: bool) {
-        let idle = self.idle_after(before, trapped);
-        let written = (before.step_rd.filter(|rd| *rd < 32 && len == 1)).unwrap_or(0);
-        self.probe.retired(&Retired {
-            pc: before.pc,
-            word: before.word,
-            len: before.len,
-            rd: (written, if written == 0 { 0 } else { self.regs[usize::from(written)] }),
-            access: self.access.take(),
-            trapped,
-            enters_handler: before.enters_handler,
-            next_pc: if trapped { before.pc.wrapping_add(u32::from(before.len)) } else { self.pc },
-            mode: before.mode,
-            cycles: self.clock(self.totals.cycles - idle),
-        });
-    }
-
-    /// Cycles that pass between this instruction's retirement and the next one's start.
-    fn idle_after(&mut self, before: &Observed, trapped: bool) -> u64 {
-        let Some(insn) = crate::isa::decode(before.word).filter(|_| !trapped) else {
-            return timing::TRAP_ENTRY;
-        };
-        if std::mem::take(&mut self.halted_fetch) {
-            return timing::HALTED_FETCH;
-        }
-        let took = self.totals.cycles - before.cycles;
-        match insn.op {
-            Op::Mret => self.profile.after_mret,
-            op if op.is_branch() && took > timing::TAKEN => timing::REDIRECT_AFTER_RETIREMENT,
-            op if op.is_csr() && took > timing::CSR_FLUSH => timing::CSR_FLUSH,
-            _ => 0,
-        }
-    }
-}
-
-/// What a probe wants to know of the machine before an instruction. Empty if the probe is not active.
-#[derive(Default)]
-struct Observed {
-    pc: u32,
-    word: u32,
-    len: u8,
-    step_rd: Option<u8>,
-    mode: u8,
-    cycles: u64,
-    enters_handler: bool,
-}
-
-impl Observed {
-    #[inline(always)]
-    fn of<B: Bus, U: Unit, P: Probe>(machine: &mut Machine<B, U, P>) -> Self {
-        if !P::ACTIVE {
-            return Self::default();
-        }
-        let fetched = fetch(&machine.bus, machine.pc);
-        let word = match &fetched {
-            Ok((_, word)) => *word,
-            Err(trap) if trap.cause == Cause::IllegalInstruction => trap.tval,
-            // Of one that reaches beyond memory, the first half.
-            Err(trap) => machine.bus.fetch(trap.pc).map_or(0, u32::from),
-        };
-        let unfetched =
-            matches!(&fetched, Err(trap) if trap.cause == Cause::InstructionAccessFault);
-        let len = if unfetched { 4 } else { crate::isa::parcel_len(word as u16) };
-        let rd = fetched.ok().map(|(insn, _)| insn.rd);
-        Self {
-            pc: machine.pc,
-            word,
-            len,
-            step_rd: rd,
-            mode: machine.csrs.mode,
-            cycles: machine.totals.cycles,
-            enters_handler: std::mem::take(&mut machine.enters_handler),
-        }
-    }
-}
-
-#[inline(always)]
-fn crosses_word(addr: u32, size: Size) -> bool {
-    (addr & 3) + size.bytes() > 4
 }

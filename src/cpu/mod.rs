@@ -4,11 +4,13 @@
 //! Everything that a program can do is a value here: exceptions are [`Trap`]s, the end of a run is a [`Stop`]; no
 //! guest program can make this code panic, loop for ever or grow without bound.
 
+mod access;
 mod block;
 mod csr;
 mod events;
 mod exec;
 mod interrupt;
+mod observe;
 mod pmp;
 mod probe;
 pub mod profile;
