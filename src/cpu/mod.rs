@@ -218,7 +218,8 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
         loop {
             let left = budget.saturating_sub(self.steps_taken());
             if left == 0 {
-                return Stop::Budget;
+                // The last instruction may have asked for the end.
+                return self.bus.exit_code().map_or(Stop::Budget, Stop::Exit);
             }
             if self.totals.cycles >= self.deadline
                 && let Some(stop) = self.attend()

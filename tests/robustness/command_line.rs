@@ -65,6 +65,15 @@ fn programs_that_try_to_grow_the_simulator_stay_below_its_bounds() {
 }
 
 #[test]
+fn an_exit_by_the_last_instruction_of_the_budget_is_an_exit() {
+    let dir = folder();
+    // The store to the finisher is the fourth instruction.
+    let path = file(&dir, "exit.elf", elf(&crate::tiny_elf::EXIT_0, Vec::new()));
+    stuckat(["run", "--max-insns", "4", &path]).succeeds();
+    stuckat(["run", "--max-insns", "3", &path]).is_refused(124, &["budget"]);
+}
+
+#[test]
 fn a_trace_that_nobody_reads_any_more_ends_the_run() {
     let dir = folder();
     let path = file(&dir, "loop.elf", elf(&[STOP], Vec::new()));
