@@ -3,7 +3,7 @@
 use super::device::{Context, Device, Peripheral};
 use super::htif::Htif;
 use super::semihosting::Semihosting;
-use super::{Bus, BusFault, Lines, Memory, Semihosted, Size, Written};
+use super::{Bus, BusFault, Lines, Memories, Semihosted, Size, Written};
 use std::fmt;
 use std::io::Read;
 use std::sync::{Arc, Mutex};
@@ -140,32 +140,6 @@ impl Outside {
     }
 }
 
-/// The memories of a board, as a device sees them that reads and writes them by itself.
-#[derive(Debug)]
-pub struct Memories<'a> {
-    ram: &'a mut Memory,
-    others: &'a mut [Memory],
-}
-
-impl<'a> Memories<'a> {
-    /// The main RAM and the others.
-    pub(super) fn new(ram: &'a mut Memory, others: &'a mut [Memory]) -> Self {
-        Self { ram, others }
-    }
-
-    /// Reads, zero-extended; `None` if not all bytes lie in one memory.
-    pub fn load(&self, addr: u32, size: Size) -> Option<u32> {
-        std::iter::once(&*self.ram).chain(&*self.others).find_map(|m| m.load(addr, size))
-    }
-
-    /// Writes; `None`, with nothing written, if the bytes do not all lie in one memory. The core
-    /// notices if they were code.
-    pub fn poke(&mut self, addr: u32, bytes: &[u8]) -> Option<()> {
-        let mut memories = std::iter::once(&mut *self.ram).chain(&mut *self.others);
-        memories.find(|m| m.contains(addr))?.poke(addr, bytes)
-    }
-}
-
 /// A device at its place.
 #[derive(Clone, Debug)]
 pub(super) struct Placed {
@@ -177,9 +151,7 @@ pub(super) struct Placed {
 /// The board. Made by [`super::Platform::board`].
 #[derive(Clone, Debug)]
 pub struct Board {
-    /// Where most accesses go.
-    pub(super) ram: Memory,
-    pub(super) others: Vec<Memory>,
+    pub(super) memories: Memories,
     pub(super) devices: Vec<Placed>,
     /// Nothing answers an access to an address where nothing is, not even with an error.
     pub(super) unmapped_hangs: bool,
@@ -191,12 +163,12 @@ pub struct Board {
 impl Board {
     /// Bytes of memory from `addr` on; `None` if they are not all in one memory.
     pub fn peek(&self, addr: u32, len: u32) -> Option<&[u8]> {
-        self.memories().find_map(|m| m.peek(addr, len))
+        self.memories.peek(addr, len)
     }
 
     /// Writes bytes into memory; `None`, with nothing written, if they do not fit.
     pub fn poke(&mut self, addr: u32, bytes: &[u8]) -> Option<()> {
-        self.memory_mut(addr)?.poke(addr, bytes)
+        self.memories.poke(addr, bytes)
     }
 
     /// What the program has printed and nobody has taken yet, up to 1 MiB.
@@ -240,10 +212,7 @@ impl Board {
 
     /// Makes this board equal to `pristine`, from which it was cloned.
     pub fn restore(&mut self, pristine: &Board) {
-        self.ram.restore(&pristine.ram);
-        for (memory, original) in self.others.iter_mut().zip(&pristine.others) {
-            memory.restore(original);
-        }
+        self.memories.restore(&pristine.memories);
         for (placed, original) in self.devices.iter_mut().zip(&pristine.devices) {
             placed.device.clone_from(&original.device);
         }
@@ -252,24 +221,10 @@ impl Board {
         self.outside.clone_from(&pristine.outside);
     }
 
-    /// Makes the present content of memory the pristine one.
-    pub(super) fn settle(&mut self) {
-        self.ram.settle();
-        self.others.iter_mut().for_each(Memory::settle);
-    }
-
-    pub(super) fn memories(&self) -> impl Iterator<Item = &Memory> {
-        std::iter::once(&self.ram).chain(&self.others)
-    }
-
-    pub(super) fn memory_mut(&mut self, addr: u32) -> Option<&mut Memory> {
-        std::iter::once(&mut self.ram).chain(&mut self.others).find(|m| m.contains(addr))
-    }
-
     fn device(&mut self, addr: u32, clock: u64) -> Option<(&mut Device, u32, Context<'_>)> {
         let placed = self.devices.iter_mut().find(|d| addr.wrapping_sub(d.base) < d.len)?;
-        let memory = Memories::new(&mut self.ram, &mut self.others);
-        let cx = Context { clock, addr, outside: &mut self.outside, memory };
+        let (outside, memory) = (&mut self.outside, &mut self.memories);
+        let cx = Context { clock, addr, outside, memory };
         Some((&mut placed.device, addr - placed.base, cx))
     }
 }
@@ -277,20 +232,12 @@ impl Board {
 impl Bus for Board {
     #[inline(always)]
     fn load(&self, addr: u32, size: Size) -> Option<u32> {
-        match self.ram.load(addr, size) {
-            None if !self.others.is_empty() => self.others.iter().find_map(|m| m.load(addr, size)),
-            value => value,
-        }
+        self.memories.load(addr, size)
     }
 
     #[inline(always)]
     fn store(&mut self, addr: u32, size: Size, value: u32) -> Option<Result<Written, BusFault>> {
-        match self.ram.store(addr, size, value) {
-            None if !self.others.is_empty() => {
-                self.others.iter_mut().find_map(|m| m.store(addr, size, value))
-            }
-            done => done,
-        }
+        self.memories.store(addr, size, value)
     }
 
     #[cold]
@@ -324,14 +271,14 @@ impl Bus for Board {
     }
 
     fn code_windows(&self) -> Vec<(u32, u32)> {
-        self.memories().map(|m| (m.base(), m.len())).collect()
+        self.memories.iter().map(|m| (m.base(), m.len())).collect()
     }
 
     fn guard_code(&mut self, from: u32, to: u32, on: bool) {
         // A block can begin in one memory and end in the next, at the end of the address space too.
         let mut from = from;
         while from != to
-            && let Some(memory) = self.memory_mut(from)
+            && let Some(memory) = self.memories.at_mut(from)
         {
             let len = to.wrapping_sub(from).min(memory.left_from(from));
             let end = from.wrapping_add(len);
@@ -341,8 +288,7 @@ impl Bus for Board {
     }
 
     fn host_wrote_code(&mut self) -> bool {
-        let memories = std::iter::once(&mut self.ram).chain(&mut self.others);
-        memories.fold(false, |any, memory| memory.take_poked_code() | any)
+        self.memories.iter_mut().fold(false, |any, memory| memory.take_poked_code() | any)
     }
 
     fn tick(&mut self, clock: u64) {
@@ -351,13 +297,13 @@ impl Bus for Board {
             self.htif = Some(htif);
         }
         for Placed { base, device, .. } in &mut self.devices {
-            let memory = Memories::new(&mut self.ram, &mut self.others);
-            device.tick(&mut Context { clock, addr: *base, outside: &mut self.outside, memory });
+            let (outside, memory) = (&mut self.outside, &mut self.memories);
+            device.tick(&mut Context { clock, addr: *base, outside, memory });
         }
     }
 
     fn hangs(&self, addr: u32) -> bool {
-        self.unmapped_hangs && !self.memories().any(|m| m.contains(addr))
+        self.unmapped_hangs && !self.memories.iter().any(|m| m.contains(addr))
     }
 
     fn cuts_power(&self) -> bool {

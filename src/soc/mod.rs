@@ -6,11 +6,13 @@
 mod board;
 pub mod device;
 mod htif;
+mod memories;
 mod memory;
 pub mod platform;
 mod semihosting;
 
 pub use board::{Board, LoadError};
+pub use memories::Memories;
 pub use memory::{Memory, Written};
 pub use platform::{Platform, PlatformError};
 

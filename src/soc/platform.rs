@@ -29,7 +29,7 @@ use super::board::{Board, LoadError, Outside, Placed};
 use super::device::Kind;
 use super::htif::Htif;
 use super::semihosting::Semihosting;
-use super::{Bus, Memory};
+use super::{Bus, Memories, Memory};
 use crate::elf::Image;
 use serde::Deserialize;
 use std::io::Read;
@@ -247,9 +247,9 @@ impl Platform {
             let len = d.size.or(d.kind.default_len()).unwrap_or(0);
             Placed { base: d.base, len, device: d.kind.build(len) }
         };
+        let ram = memories.next().expect("a checked platform has memory");
         let mut board = Board {
-            ram: memories.next().expect("a checked platform has memory"),
-            others: memories.collect(),
+            memories: Memories::new(ram, memories.collect()),
             devices: self.spec.device.iter().map(Spanned::get_ref).map(place).collect(),
             unmapped_hangs: self.spec.unmapped == Unmapped::Hang,
             htif: None,
@@ -276,12 +276,12 @@ impl Platform {
             let fromhost = image.symbol("fromhost").map(|s| s.addr);
             let htif = Htif::new(given.ok_or(LoadError::NoTohost)?, spec.fromhost.or(fromhost));
             let (from, to) = htif.watched();
-            if let Some(memory) = board.memory_mut(from) {
+            if let Some(memory) = board.memories.at_mut(from) {
                 memory.watch(from, to);
             }
             board.htif = Some(htif);
         }
-        board.settle();
+        board.memories.settle();
         Ok(board)
     }
 

@@ -9,8 +9,8 @@ mod timer;
 mod uart16550;
 mod xheep;
 
-use super::board::{Memories, Outside};
-use super::{BusFault, Lines, Size};
+use super::board::Outside;
+use super::{BusFault, Lines, Memories, Size};
 use serde::Deserialize;
 
 /// What a device sees of an access besides its offset.
@@ -23,7 +23,7 @@ pub struct Context<'a> {
     /// Console and exit code.
     pub outside: &'a mut Outside,
     /// The board's memories, for a device that reads and writes them by itself.
-    pub memory: Memories<'a>,
+    pub memory: &'a mut Memories,
 }
 
 /// The `type` of a device in a platform file, with its settings.

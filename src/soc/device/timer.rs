@@ -228,14 +228,14 @@ impl Peripheral for IbexTimer {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::soc::Memory;
-    use crate::soc::board::{Memories, Outside};
+    use crate::soc::board::Outside;
+    use crate::soc::{Memories, Memory};
 
     fn store(device: &mut impl Peripheral, offset: u32, value: u32, clock: u64) {
         let mut outside = Outside::default();
-        let mut ram = Memory::new(0, 4096, false);
-        let memory = Memories::new(&mut ram, &mut []);
-        let mut cx = Context { clock, addr: offset, outside: &mut outside, memory };
+        let mut memory = Memories::new(Memory::new(0, 4096, false), Vec::new());
+        let (outside, memory) = (&mut outside, &mut memory);
+        let mut cx = Context { clock, addr: offset, outside, memory };
         device.store(offset, Size::Word, value, &mut cx).unwrap();
     }
 

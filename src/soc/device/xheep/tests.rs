@@ -1,8 +1,8 @@
 //! Tests of the whole, and the test bench that those of the blocks use.
 
 use super::*;
-use crate::soc::Memory;
-use crate::soc::board::{Memories, Outside};
+use crate::soc::board::Outside;
+use crate::soc::{Memories, Memory};
 
 /// The address of offset 0 on the chip.
 const BASE: u32 = 0x2000_0000;
@@ -10,7 +10,7 @@ const BASE: u32 = 0x2000_0000;
 /// All blocks, 4 KiB of RAM at 0, and a clock that stands still between accesses.
 pub(super) struct Bench {
     xheep: XHeep,
-    ram: Memory,
+    memory: Memories,
     pub outside: Outside,
     pub clock: u64,
 }
@@ -21,9 +21,9 @@ impl Bench {
     }
 
     pub fn with_banks(ram_banks: u32) -> Self {
-        let ram = Memory::new(0, 4096, false);
+        let memory = Memories::new(Memory::new(0, 4096, false), Vec::new());
         let xheep = XHeep::new(&XHeepSettings { ram_banks });
-        Self { xheep, ram, outside: Outside::default(), clock: 0 }
+        Self { xheep, memory, outside: Outside::default(), clock: 0 }
     }
 
     fn with<T>(
@@ -32,8 +32,8 @@ impl Bench {
         clock: u64,
         f: impl FnOnce(&mut XHeep, &mut Context) -> T,
     ) -> T {
-        let memory = Memories::new(&mut self.ram, &mut []);
-        f(&mut self.xheep, &mut Context { clock, addr, outside: &mut self.outside, memory })
+        let (outside, memory) = (&mut self.outside, &mut self.memory);
+        f(&mut self.xheep, &mut Context { clock, addr, outside, memory })
     }
 
     pub fn try_load(&mut self, addr: u32, size: Size) -> Result<u32, BusFault> {
@@ -71,11 +71,11 @@ impl Bench {
     }
 
     pub fn poke(&mut self, addr: u32, word: u32) {
-        self.ram.poke(addr, &word.to_le_bytes()).unwrap();
+        self.memory.poke(addr, &word.to_le_bytes()).unwrap();
     }
 
     pub fn peek(&self, addr: u32) -> u32 {
-        self.ram.load(addr, Size::Word).unwrap()
+        self.memory.load(addr, Size::Word).unwrap()
     }
 }
 
