@@ -205,11 +205,13 @@ impl Platform {
         let invalid = |cause: String| PlatformError::Invalid { file: name.to_owned(), cause };
         let malformed = |e: toml::de::Error| {
             let at = e.span().map_or(0, |span| span.start);
-            let (line, cause) = (line(text, at), e.message());
-            invalid(format!("{line}: {cause}; 'stuckat platform show virt' prints an example"))
+            let (line, cause) = (line(text, unknown_key(&e, text, at)), e.message());
+            invalid(format!(
+                "{line}: {cause}; correct or remove it ('stuckat platform show virt' prints an example)"
+            ))
         };
         let spec: Spec = toml::from_str(text).map_err(malformed)?;
-        check::check(&spec, text)
+        check::check(&spec)
             .map_err(|(at, cause)| invalid(format!("{}: {cause}", line(text, at))))?;
         Ok(Self { name: name.to_owned(), text: text.to_owned(), spec })
     }
@@ -327,6 +329,23 @@ fn read(file: &str) -> std::io::Result<String> {
         return Err(std::io::Error::other("it is larger than 1 MiB"));
     }
     Ok(text)
+}
+
+/// Where the key is that an error complains about: of those of a device the error knows only where the device begins.
+fn unknown_key(error: &toml::de::Error, text: &str, from: usize) -> usize {
+    let key = error.message().strip_prefix("unknown field `").and_then(|m| m.split('`').next());
+    let is_key = |line: &str| {
+        let rest = key.and_then(|key| line.trim_start().strip_prefix(key));
+        rest.is_some_and(|rest| rest.trim_start().starts_with('='))
+    };
+    let mut at = from;
+    for line in text[from..].split_inclusive('\n') {
+        if is_key(line) {
+            return at;
+        }
+        at += line.len();
+    }
+    from
 }
 
 /// `line 3`, for byte `at` of the text.

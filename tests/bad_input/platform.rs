@@ -68,7 +68,7 @@ fn a_key_that_nobody_reads_is_refused_with_its_line() {
     let device = |kind: &str, line: &str, parts: &[&str]| {
         refused(&format!("[[device]]\nbase = 0\ntype = \"{kind}\"\n{line}\n"), parts);
     };
-    device("exit", "shfit = 3", &["line 11", "`shfit`", "`shift`"]);
+    device("exit", "shfit = 3", &["line 14", "`shfit`", "`shift`"]);
     // Types without settings, and types whose settings are a list of their own.
     for kind in ["uart-16550", "finisher", "console", "simulator-control", "ibex-timer"] {
         device(kind, "shift = 3", &["line 14", "`shift`", "remove it"]);

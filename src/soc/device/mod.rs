@@ -26,17 +26,18 @@ pub struct Context<'a> {
     pub memory: &'a mut Memories,
 }
 
-/// The `type` of a device in a platform file, with its settings.
+/// The `type` of a device in a platform file, with its settings. Types without settings have braces all the same: only so are
+/// keys that they do not have refused.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(tag = "type", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Kind {
     /// 16550 UART with byte registers.
     #[serde(rename = "uart-16550")]
-    Uart16550,
+    Uart16550 {},
     /// SiFive's test finisher, as QEMU's `virt` has it.
-    Finisher,
+    Finisher {},
     /// A store of any size to any of its words prints the low byte; loads read 0.
-    Console,
+    Console {},
     /// A store of any size ends the run; the exit code is the stored value, shifted right by `shift`.
     Exit {
         /// Bits to drop, 0..=31.
@@ -44,13 +45,13 @@ pub enum Kind {
         shift: u32,
     },
     /// Ibex's `simulator_ctrl`: +0 prints the low byte, +8 ends the run if bit 0 is set.
-    SimulatorControl,
+    SimulatorControl {},
     /// Machine timer, and software interrupt if `msip` is given.
     Timer(timer::TimerSettings),
     /// The timer of Ibex's `simple_system`: +0 `mtime`, +8 `mtimecmp`; its interrupt stays until `mtimecmp` is written.
-    IbexTimer,
+    IbexTimer {},
     /// A test bench's interrupt driver: +0 the lines as in `mip`, +4 bit 0 the non-maskable line.
-    InterruptLines,
+    InterruptLines {},
     /// The peripherals of X-HEEP, from 0x2000_0000 to 0x3010_0000.
     XHeep(xheep::XHeepSettings),
     /// Registers without a function: reads what was written, 0 at first. Its first use is reported.
@@ -64,10 +65,10 @@ impl Kind {
     /// Bytes of address space that it takes if the platform file does not say.
     pub fn default_len(&self) -> Option<u32> {
         Some(match self {
-            Kind::Uart16550 => 8,
-            Kind::Finisher | Kind::Console | Kind::Exit { .. } => 4,
-            Kind::SimulatorControl | Kind::IbexTimer => 0x400,
-            Kind::InterruptLines => 8,
+            Kind::Uart16550 {} => 8,
+            Kind::Finisher {} | Kind::Console {} | Kind::Exit { .. } => 4,
+            Kind::SimulatorControl {} | Kind::IbexTimer {} => 0x400,
+            Kind::InterruptLines {} => 8,
             Kind::Timer(settings) => settings.len(),
             Kind::XHeep(_) => xheep::LEN,
             Kind::Registers { .. } => return None,
@@ -77,14 +78,14 @@ impl Kind {
     /// The device in its reset state, `len` bytes long.
     pub(super) fn build(&self, len: u32) -> Device {
         match self {
-            Kind::Uart16550 => Device::Uart16550(uart16550::Uart::default()),
-            Kind::Finisher => Device::Finisher(simple::Finisher),
-            Kind::Console => Device::Console(simple::Console),
+            Kind::Uart16550 {} => Device::Uart16550(uart16550::Uart::default()),
+            Kind::Finisher {} => Device::Finisher(simple::Finisher),
+            Kind::Console {} => Device::Console(simple::Console),
             Kind::Exit { shift } => Device::Exit(simple::Exit { shift: *shift }),
-            Kind::SimulatorControl => Device::SimulatorControl(simple::SimulatorControl),
+            Kind::SimulatorControl {} => Device::SimulatorControl(simple::SimulatorControl),
             Kind::Timer(settings) => Device::Timer(timer::Timer::new(settings)),
-            Kind::IbexTimer => Device::IbexTimer(timer::IbexTimer::default()),
-            Kind::InterruptLines => Device::InterruptLines(simple::InterruptLines::default()),
+            Kind::IbexTimer {} => Device::IbexTimer(timer::IbexTimer::default()),
+            Kind::InterruptLines {} => Device::InterruptLines(simple::InterruptLines::default()),
             Kind::XHeep(settings) => Device::XHeep(Box::new(xheep::XHeep::new(settings))),
             Kind::Registers { name } => Device::Registers(simple::Registers::new(name, len)),
         }

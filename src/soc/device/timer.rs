@@ -12,7 +12,7 @@ const MTIP: u32 = 1 << 7;
 
 /// Where the registers of a [`Timer`] are.
 #[derive(Clone, Debug, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct TimerSettings {
     /// Offset of the 64-bit `mtime`.
     pub mtime: u32,

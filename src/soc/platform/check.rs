@@ -1,20 +1,10 @@
-//! What is wrong with a platform file though it is TOML with the right fields: keys that nobody
-//! reads, address ranges that cannot be.
+//! What is wrong with a platform file though it is TOML with the right fields: address ranges that cannot be.
 //!
-//! In: the description and its text. Out: the first thing that is wrong, and where in the text.
+//! In: the description. Out: the first thing that is wrong, and where in the text.
 
 use super::{DeviceSpec, HtifSpec, MEMORY_LIMIT, MemorySpec, Spec};
 use crate::soc::device::Kind;
-use serde::Deserialize;
-use std::collections::BTreeMap;
-use toml::{Spanned, Value};
-
-/// The devices once more, with whatever keys they have.
-#[derive(Debug, Deserialize)]
-struct Keys {
-    #[serde(default)]
-    device: Vec<BTreeMap<Spanned<String>, Value>>,
-}
+use toml::Spanned;
 
 /// What is wrong, and at which byte of the text.
 pub(super) type Wrong = (usize, String);
@@ -61,38 +51,8 @@ impl Spec {
     }
 }
 
-/// All checks.
-pub(super) fn check(spec: &Spec, text: &str) -> Result<(), Wrong> {
-    keys(text).and_then(|()| ranges(spec))
-}
-
-/// Finds keys that no device reads. Deserialisation passes over some of them: `deny_unknown_fields`
-/// of [`Kind`] has no effect on variants without fields, nor within a variant's own type.
-fn keys(text: &str) -> Result<(), Wrong> {
-    let keys: Keys = toml::from_str(text).map_err(|e| (0, e.message().to_owned()))?;
-    for device in &keys.device {
-        let settings =
-            || device.iter().filter(|(k, _)| !["base", "size"].contains(&k.get_ref().as_str()));
-        for (key, _) in settings().filter(|(k, _)| k.get_ref() != "type") {
-            // No setting is a floating-point number, so whoever reads this one complains.
-            let spoilt = |k: &Spanned<String>, v: &Value| {
-                if k == key { Value::Float(f64::NAN) } else { v.clone() }
-            };
-            let table = settings().map(|(k, v)| (k.get_ref().clone(), spoilt(k, v))).collect();
-            if Kind::deserialize(Value::Table(table)).is_ok() {
-                let cause = format!(
-                    "unknown field `{}`: this type of device has none; correct or remove it",
-                    key.get_ref()
-                );
-                return Err((key.span().start, cause));
-            }
-        }
-    }
-    Ok(())
-}
-
 /// What deserialisation does not see: ranges.
-fn ranges(spec: &Spec) -> Result<(), Wrong> {
+pub(super) fn check(spec: &Spec) -> Result<(), Wrong> {
     let mut ranges: Vec<Range> = spec.memories().collect();
     if ranges.is_empty() {
         return Err((0, "it has no [[memory]]; a program needs some".into()));

@@ -61,7 +61,7 @@ const BANKS: u32 = 64;
 
 /// What differs from chip to chip.
 #[derive(Clone, Debug, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct XHeepSettings {
     /// Banks of RAM, 1 to 64: where POWER_MANAGER has the registers behind theirs.
     #[serde(default = "default_banks")]
