@@ -35,7 +35,7 @@ fn inference(c: &mut Criterion) {
 
     // A fault in a low bit: many wrong products, and the run goes on to its end.
     let fault = Fault::parse("mult1_1/SA1", &circuit).expect("a net of the default multiplier");
-    let sequences = Sequences::new(&circuit, Some(fault)).expect("it keeps no state");
+    let sequences = Sequences::new(&circuit, &[fault]).expect("it keeps no state");
     let mut faulty = Runner::new(&program, FastUnit::new(&circuit, sequences));
     group.bench_function("faulty multiplier, memo warm", |b| {
         b.iter(|| faulty.run(black_box(&input), GOLDEN_BUDGET));

@@ -3,7 +3,7 @@
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use std::hint::black_box;
 use std::sync::Arc;
-use stuckat::netlist::fault::{Fault, universe};
+use stuckat::netlist::fault::{Fault, Sites, universe};
 use stuckat::netlist::gate_unit::GateUnit;
 use stuckat::netlist::sequence::Sequences;
 use stuckat::netlist::{Circuit, screen};
@@ -12,7 +12,7 @@ use stuckat::unit::{MulOp, Tuple, Unit};
 fn products(c: &mut Criterion) {
     let circuit = Arc::new(Circuit::default_multiplier());
     let fault = Fault::parse("mult1_7/SA1", &circuit).expect("a net of the default multiplier");
-    let sequences = Sequences::new(&circuit, Some(fault)).expect("it keeps no state");
+    let sequences = Sequences::new(&circuit, &[fault]).expect("it keeps no state");
 
     let mut group = c.benchmark_group("one product");
     for op in [MulOp::MUL, MulOp::MULH] {
@@ -40,10 +40,10 @@ fn products(c: &mut Criterion) {
     });
     group.finish();
 
-    let faults = universe(&circuit);
+    let faults = universe(&circuit, Sites::Nets);
     c.bench_function("fold and prove one fault", |b| {
         let mut next = faults.iter().cycle();
-        b.iter(|| Sequences::new(&circuit, next.next().copied()));
+        b.iter(|| Sequences::new(&circuit, &[*next.next().expect("it goes round")]));
     });
 }
 

@@ -5,10 +5,11 @@ mod common;
 use common::Random;
 use std::path::Path;
 use std::sync::Arc;
-use stuckat::netlist::eval::{Injection, evaluate, splat};
+use stuckat::netlist::eval::{Injection, splat};
 use stuckat::netlist::fast_unit::FastUnit;
-use stuckat::netlist::fault::{Fault, universe};
+use stuckat::netlist::fault::{Fault, Sites, universe};
 use stuckat::netlist::gate_unit::GateUnit;
+use stuckat::netlist::ports::Operation;
 use stuckat::netlist::sequence::Sequences;
 use stuckat::netlist::{Circuit, Net, screen};
 use stuckat::unit::{Answer, MulOp, Tuple, Unit};
@@ -65,7 +66,7 @@ fn wide_product(t: Tuple) -> u32 {
 }
 
 fn check_products(circuit: &Circuit, tuples: &[Tuple]) {
-    let sound = Sequences::new(circuit, None).expect("the sound unit keeps no state");
+    let sound = Sequences::new(circuit, &[]).expect("the sound unit keeps no state");
     for (tuple, answer) in tuples.iter().zip(screen::answers(&sound, tuples)) {
         let cycles = if tuple.op == MulOp::MUL { 1 } else { 2 };
         assert_eq!(answer, Answer::Done { value: wide_product(*tuple), cycles }, "{tuple:x?}");
@@ -108,7 +109,7 @@ fn without_a_fault_ten_million_random_pairs_are_multiplied_exactly_by_each_opera
 
 /// The same operations through the gates clock by clock, and through folded programs with a memo.
 fn compare_units(circuit: &Arc<Circuit>, fault: Fault, tuples: &[Tuple]) -> bool {
-    let Ok(sequences) = Sequences::new(circuit, Some(fault)) else { return false };
+    let Ok(sequences) = Sequences::new(circuit, &[fault]) else { return false };
     let mut slow = GateUnit::new(circuit.clone(), &[fault]);
     let mut fast = FastUnit::new(circuit, sequences);
     // Half of the operations are learnt beforehand, as a campaign does.
@@ -135,8 +136,8 @@ fn compare_units(circuit: &Arc<Circuit>, fault: Fault, tuples: &[Tuple]) -> bool
 fn folded_programs_with_memo_equal_the_gates_for_a_sample_of_faults() {
     let circuit = Arc::new(Circuit::default_multiplier());
     let mut random = Random(1);
-    let faults = universe(&circuit);
-    let step = if cfg!(debug_assertions) { 211 } else { 13 };
+    let faults = universe(&circuit, Sites::All);
+    let step = if cfg!(debug_assertions) { 613 } else { 37 };
     let mut compared = 0;
     for fault in faults.iter().step_by(step) {
         let tuples: Vec<_> = (0..60).map(|_| random.tuple()).collect();
@@ -150,7 +151,7 @@ fn folded_programs_with_memo_equal_the_gates_for_a_sample_of_faults() {
 fn folded_programs_with_memo_equal_the_gates_for_every_fault() {
     let circuit = Arc::new(Circuit::default_multiplier());
     let mut random = Random(2);
-    let faults = universe(&circuit);
+    let faults = universe(&circuit, Sites::Nets);
     let mut carrying = Vec::new();
     for fault in &faults {
         let tuples: Vec<_> = (0..1000).map(|_| random.tuple()).collect();
@@ -203,28 +204,22 @@ fn faulty_products_equal_those_of_icarus_verilog() {
 fn faults_side_by_side_in_lanes_do_what_each_does_alone() {
     let circuit = Arc::new(Circuit::default_multiplier());
     let mut random = Random(3);
-    let faults = universe(&circuit);
+    let faults = universe(&circuit, Sites::All);
     let rounds = if cfg!(debug_assertions) { 2 } else { 40 };
     for _ in 0..rounds {
         let lanes: Vec<Fault> = (0..63).map(|_| faults[random.below(faults.len())]).collect();
-        let mask = |i: usize, stuck: bool| [u64::from(lanes[i].stuck.value() == stuck) << i];
-        let injections: Vec<Injection<1>> = (0..63)
-            .map(|i| Injection { net: lanes[i].net, at0: mask(i, false), at1: mask(i, true) })
-            .collect();
+        let injections: Vec<Injection<1>> =
+            (0..63).map(|i| Injection::new(lanes[i], [1 << i])).collect();
         let (rs1, rs2) = (random.operand(), random.operand());
+        let operands = u64::from(rs1) | u64::from(rs2) << 32;
         let mut values = circuit.new_values();
         let state = circuit.reset_state(&mut values, &injections);
-        let (rs1_nets, rs2_nets) = circuit.operands();
-        for (nets, operand) in [(rs1_nets, rs1), (rs2_nets, rs2)] {
-            for (i, net) in nets.iter().enumerate() {
-                values[net.index()] = splat(operand >> i & 1 == 1);
-            }
-        }
-        circuit.set_sources(&mut values, circuit.operation_controls(MulOp::MUL), &state);
-        evaluate(circuit.program(), &mut values, &injections);
+        let Operation::Netlist { first, .. } = circuit.operation(MulOp::MUL) else { panic!() };
+        let operand = |bit: usize| splat(operands >> bit & 1 == 1);
+        circuit.settle(&mut values, first, operand, &state, &injections);
         let lane = |net: &Net, lane: usize| values[net.index()][0] >> lane & 1;
         for i in 0..64 {
-            let nets = circuit.value_nets().iter().enumerate();
+            let nets = circuit.answer_nets(MulOp::MUL).iter().enumerate();
             let value = nets.fold(0, |v, (bit, net)| v | (lane(net, i) as u32) << bit);
             let alone = lanes.get(i).map_or(vec![], |fault| vec![*fault]);
             let answered = circuit.valid_net().is_none_or(|net| lane(&net, i) == 1);

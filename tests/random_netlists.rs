@@ -11,7 +11,7 @@ use common::Random;
 use std::ops::AddAssign;
 use std::sync::Arc;
 use stuckat::netlist::fast_unit::FastUnit;
-use stuckat::netlist::fault::{Fault, universe};
+use stuckat::netlist::fault::{Fault, Sites, universe};
 use stuckat::netlist::gate_unit::GateUnit;
 use stuckat::netlist::sequence::Sequences;
 use stuckat::netlist::{Circuit, screen};
@@ -233,7 +233,7 @@ impl AddAssign for Tally {
 
 /// Random operations under one fault, by each way of evaluating it.
 fn compare(circuit: &Arc<Circuit>, fault: Fault, random: &mut Random) -> Tally {
-    let Ok(sequences) = Sequences::new(circuit, Some(fault)) else {
+    let Ok(sequences) = Sequences::new(circuit, &[fault]) else {
         return Tally { stateful: 1, ..Tally::default() };
     };
     let mut tally = Tally { stateless: 1, ..Tally::default() };
@@ -274,7 +274,7 @@ fn compare_all(seeds: std::ops::Range<u64>) {
         let mut random = seeded(seed);
         let circuit = Arc::new(Draft::new(&mut random).circuit());
         tally.netlists += 1;
-        for fault in universe(&circuit) {
+        for fault in universe(&circuit, Sites::All) {
             tally += compare(&circuit, fault, &mut random);
         }
     }
@@ -337,7 +337,7 @@ fn a_combinational_output_of_a_flip_flop_is_evaluated_after_the_drivers_of_its_i
     let library = format!("{cells}{FLIP_FLOP_WITH_GATE}");
     let files = [("t.toml", THROUGH_BINDING), ("t.v", THROUGH_FLIP_FLOP), ("c.lib", &*library)];
     let circuit = Arc::new(Circuit::build(files).unwrap());
-    let sound = Sequences::new(&circuit, None).unwrap();
+    let sound = Sequences::new(&circuit, &[]).unwrap();
     let mut unit = GateUnit::new(circuit, &[]);
     // Each 1 comes after a 0 and the other way round: the answer must not be late.
     for rs1 in [1, 0, 1, 1, 0, 0, 0xffff_ffff, 0xffff_fffe, 1] {

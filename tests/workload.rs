@@ -77,7 +77,7 @@ fn compare_multipliers(image: usize, clock_by_clock: bool) {
         assert_eq!(gates.counts.muls, exact.counts.muls);
         assert_eq!(gates, exact, "image {image}");
     };
-    let sound = Sequences::new(&circuit, None).unwrap();
+    let sound = Sequences::new(&circuit, &[]).unwrap();
     check(Runner::new(&program, FastUnit::new(&circuit, sound)).run(&input, GOLDEN_BUDGET));
     if clock_by_clock {
         check(Runner::new(&program, GateUnit::new(circuit, &[])).run(&input, GOLDEN_BUDGET));

@@ -12,7 +12,7 @@ use crate::cpu::Stop;
 use crate::netlist::fast_unit::FastUnit;
 use crate::netlist::gate_unit::GateUnit;
 use crate::netlist::sequence::Sequences;
-use crate::netlist::{Circuit, Fault};
+use crate::netlist::{Circuit, FaultSet};
 use crate::unit::{Answer, Counts, MulOp, Unit};
 use crate::workload::{Program, Runner};
 use std::ops::ControlFlow;
@@ -55,8 +55,8 @@ pub struct Lab<'a> {
 pub struct Job {
     /// Place of the fault in the plan.
     pub number: usize,
-    /// The fault.
-    pub fault: Fault,
+    /// The fault, or several at once.
+    pub faults: FaultSet,
     /// The images still to be run.
     pub images: Vec<usize>,
     /// Whether what is known of the fault itself is still to be told.
@@ -175,18 +175,18 @@ impl Lab<'_> {
         mut tell: impl FnMut(Event) -> ControlFlow<()>,
     ) -> ControlFlow<()> {
         let mut right = None;
-        let sequences = Sequences::new(self.circuit, Some(job.fault));
+        let sequences = Sequences::new(self.circuit, job.faults.faults());
         let carries_state = sequences.as_ref().err().map(ToString::to_string);
         let unit = match sequences {
             Ok(sequences) => {
                 let mut unit = FastUnit::new(self.circuit, sequences);
                 right = Some(unit.learn(&self.golden.tuples));
                 match self.speed {
-                    Speed::Slow => self.gates(job.fault),
+                    Speed::Slow => self.gates(&job.faults),
                     _ => FaultyUnit::Memo(Box::new(unit)),
                 }
             }
-            Err(_) => self.gates(job.fault),
+            Err(_) => self.gates(&job.faults),
         };
         let engine = match unit {
             FaultyUnit::Memo(_) => Engine::Memo,
@@ -196,7 +196,7 @@ impl Lab<'_> {
         if job.announce {
             tell(Event::Fault(FaultRecord {
                 fault: job.number,
-                name: job.fault.name(self.circuit.netlist()),
+                name: job.faults.name(self.circuit.netlist()),
                 distinct: self.golden.tuples.len(),
                 distinct_wrong: right.as_ref().map(|r| r.wrong_products),
                 carries_state,
@@ -218,8 +218,8 @@ impl Lab<'_> {
         ControlFlow::Continue(())
     }
 
-    fn gates(&self, fault: Fault) -> FaultyUnit {
-        FaultyUnit::Gates(GateUnit::new(self.circuit.clone(), &[fault]))
+    fn gates(&self, faults: &FaultSet) -> FaultyUnit {
+        FaultyUnit::Gates(GateUnit::new(self.circuit.clone(), faults.faults()))
     }
 
     /// A scenario whose golden operations are all right under the fault in value and latency, and whose unit keeps no
@@ -260,7 +260,7 @@ impl Lab<'_> {
         let best = top(&run.output, 5);
         Record {
             fault: job.number,
-            name: job.fault.name(self.circuit.netlist()),
+            name: job.faults.name(self.circuit.netlist()),
             image: self.chosen[image],
             label: self.images.label(self.chosen[image]),
             outcome,

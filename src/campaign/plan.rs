@@ -2,8 +2,8 @@
 
 use crate::campaign::images::Images;
 use crate::netlist::circuit::SourceFile;
-use crate::netlist::fault::universe;
-use crate::netlist::{Circuit, Fault};
+use crate::netlist::fault::{Sites, universe};
+use crate::netlist::{Circuit, FaultSet};
 use crate::workload::Program;
 use rand_chacha::ChaCha8Rng;
 use rand_core::{RngCore, SeedableRng};
@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 use thiserror::Error;
 
 /// Version of the run directory's format.
-pub const FORMAT: u32 = 2;
+pub const FORMAT: u32 = 3;
 
 /// How many of something to take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,9 +36,11 @@ impl std::str::FromStr for Amount {
 }
 
 /// What a plan is asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Request {
-    /// Faults from the universe.
+    /// Where faults come from.
+    pub from: Population,
+    /// How many of them.
     pub faults: Amount,
     /// Images from the data set.
     pub images: Amount,
@@ -46,6 +48,15 @@ pub struct Request {
     pub seed: u64,
     /// A faulty run may take so many times the golden run's instructions before it counts as a hang.
     pub hang_factor: u32,
+}
+
+/// What faults are drawn from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Population {
+    /// The stuck-at faults at these sites, uncollapsed.
+    Universe(Sites),
+    /// A list: each entry is one scenario's faults.
+    List(Vec<FaultSet>),
 }
 
 /// Why a plan cannot be made.
@@ -101,7 +112,9 @@ pub struct Plan {
     pub seed: u64,
     /// Budget of a faulty run, in golden instruction counts.
     pub hang_factor: u32,
-    /// Size of the fault universe.
+    /// What the faults were drawn from: `nets`, `pins`, `all` (the universe of these sites), or `list`.
+    pub population: String,
+    /// Size of the population.
     pub universe: usize,
     /// Number of images in the data set.
     pub data_images: usize,
@@ -121,19 +134,25 @@ impl Plan {
         circuit: &Circuit,
         program: &Program,
         images: &Images,
-    ) -> Result<(Self, Vec<Fault>), PlanError> {
+    ) -> Result<(Self, Vec<FaultSet>), PlanError> {
         if images.bytes_each() != program.input_len() {
             let (image, input) = (images.bytes_each(), program.input_len());
             return Err(PlanError::Shape { image, input });
         }
-        let universe = universe(circuit);
+        let (population, universe) = match request.from {
+            Population::Universe(sites) => {
+                let universe = universe(circuit, sites).into_iter().map(FaultSet::from);
+                (sites.name(), universe.collect())
+            }
+            Population::List(list) => ("list", list),
+        };
         let faults = sample("faults", universe.len(), request.faults, request.seed, 0)?;
         let mut chosen = sample("images", images.count(), request.images, request.seed, 1)?;
         chosen.sort_unstable();
         if chosen.is_empty() {
             return Err(PlanError::NoImage);
         }
-        let faults: Vec<Fault> = faults.into_iter().map(|i| universe[i]).collect();
+        let faults: Vec<FaultSet> = faults.into_iter().map(|i| universe[i].clone()).collect();
         let plan = Self {
             format: FORMAT,
             stuckat: env!("CARGO_PKG_VERSION").to_owned(),
@@ -146,6 +165,7 @@ impl Plan {
             multiplier_files: circuit.sources().to_vec(),
             seed: request.seed,
             hang_factor: request.hang_factor,
+            population: population.to_owned(),
             universe: universe.len(),
             data_images: images.count(),
             faults: faults.iter().map(|f| f.name(circuit.netlist())).collect(),
@@ -183,7 +203,12 @@ impl Plan {
             ),
             ("the seed", self.seed == other.seed),
             ("the hang factor", self.hang_factor == other.hang_factor),
-            ("the faults", self.faults == other.faults && self.universe == other.universe),
+            (
+                "the faults",
+                self.faults == other.faults
+                    && self.universe == other.universe
+                    && self.population == other.population,
+            ),
             ("the images", self.images == other.images && self.data_images == other.data_images),
         ];
         fields.into_iter().find(|(_, same)| !same).map(|(name, _)| name)

@@ -5,10 +5,11 @@ use crate::campaign::golden::{Golden, GoldenLab, GoldenSet};
 use crate::campaign::images::Images;
 use crate::campaign::lab::{Event, Job, Lab, Speed};
 use crate::campaign::outcome::Outcome;
-use crate::campaign::plan::{Amount, Plan, PlanError, Request};
+use crate::campaign::plan::{Amount, Plan, PlanError, Population, Request};
 use crate::campaign::record::{Engine, GoldenRecord, Record};
 use crate::campaign::store::{Claim, Earlier, RunDir, StoreError};
-use crate::netlist::{Circuit, Fault};
+use crate::netlist::fault::Sites;
+use crate::netlist::{Circuit, FaultSet, fault_list};
 use crate::report::table::grouped;
 use crate::report::{Summary, summarise, table};
 use crate::workload::Program;
@@ -37,6 +38,12 @@ pub(super) struct Args {
     /// a fault
     #[arg(long, value_name = "N|all", default_value = "200")]
     faults: Amount,
+    /// Where faults are: nets (stems), pins (branches, and the stems at output pins), or all
+    #[arg(long, value_name = "SITES", default_value = "nets", conflicts_with = "fault_list")]
+    sites: Sites,
+    /// Draw the faults from this list instead: a line each, 'instance/PIN SA0'; joined by '+' if they are there together
+    #[arg(long, value_name = "FILE")]
+    fault_list: Option<PathBuf>,
     /// How many images, drawn at random from the data set, or 'all'
     #[arg(long, value_name = "N|all", default_value = "12")]
     images: Amount,
@@ -87,7 +94,12 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         (Some(images), Some(labels)) => Images::load(images, labels)?,
         _ => Images::builtin()?,
     };
+    let from = match &args.fault_list {
+        None => Population::Universe(args.sites),
+        Some(path) => Population::List(read_fault_list(path, &circuit)?),
+    };
     let request = Request {
+        from,
         faults: args.faults,
         images: args.images,
         seed: args.seed,
@@ -158,6 +170,12 @@ fn run_golden(
     Ok(golden?)
 }
 
+fn read_fault_list(path: &Path, circuit: &Circuit) -> anyhow::Result<Vec<FaultSet>> {
+    let name = path.display().to_string();
+    let text = std::fs::read_to_string(path).with_context(|| format!("{name}: cannot be read"))?;
+    fault_list::parse(&text, circuit).context(name)
+}
+
 fn load_program(args: &Args) -> anyhow::Result<Program> {
     let (core, platform) = (args.target.core, args.target.platform()?);
     let Some(path) = &args.elf else {
@@ -194,14 +212,14 @@ fn golden_records(plan: &Plan, images: &Images, golden: &GoldenSet) -> Vec<Golde
 }
 
 /// The scenarios that have no result yet.
-fn remaining(plan: &Plan, faults: &[Fault], earlier: &Earlier) -> Vec<Job> {
+fn remaining(plan: &Plan, faults: &[FaultSet], earlier: &Earlier) -> Vec<Job> {
     let done: HashSet<(usize, usize)> =
         earlier.results.iter().map(|r| (r.fault, r.image)).collect();
     let announced: HashSet<usize> = earlier.faults.iter().map(|f| f.fault).collect();
-    let job = |(number, fault): (usize, &Fault)| {
+    let job = |(number, faults): (usize, &FaultSet)| {
         let open = |i: &usize| !done.contains(&(number, plan.images[*i]));
         let images = (0..plan.images.len()).filter(open).collect();
-        Job { number, fault: *fault, images, announce: !announced.contains(&number) }
+        Job { number, faults: faults.clone(), images, announce: !announced.contains(&number) }
     };
     let jobs = faults.iter().enumerate().map(job);
     jobs.filter(|job| !job.images.is_empty() || job.announce).collect()

@@ -2,7 +2,7 @@
 
 use super::{Multiplier, print};
 use crate::netlist::Circuit;
-use crate::netlist::fault::universe;
+use crate::netlist::fault::{Sites, universe};
 use crate::report::table::grouped;
 use crate::unit::MulOp;
 use std::collections::BTreeMap;
@@ -22,7 +22,7 @@ pub(super) fn run(command: &Command) -> anyhow::Result<ExitCode> {
         Command::Faults(multiplier) => {
             let circuit = multiplier.load()?;
             let name = |fault: crate::netlist::Fault| fault.name(circuit.netlist()) + "\n";
-            print(&universe(&circuit).into_iter().map(name).collect::<String>())?;
+            print(&universe(&circuit, Sites::Nets).into_iter().map(name).collect::<String>())?;
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -34,7 +34,7 @@ fn info(circuit: &Circuit) -> String {
     for file in circuit.sources() {
         lines.push(format!("made from    {} sha256 {}", file.name, file.sha256));
     }
-    let faults = universe(circuit).len();
+    let faults = universe(circuit, Sites::Nets).len();
     let nets = netlist.net_count() - netlist.constants().len();
     lines.push(format!("cells        {}", grouped(netlist.cells.len())));
     lines.push(format!("flip-flops   {}", grouped(circuit.program().flops.len())));

@@ -3,7 +3,8 @@
 use super::{Multiplier, OutputError, OutputRefused, Target, exit_code, print_bytes, say};
 use crate::cpu::{Machine, Probe, Reset, Retired, Silent, Stop};
 use crate::elf::Image;
-use crate::netlist::Fault;
+use crate::netlist::FaultSet;
+use crate::netlist::fault::Names;
 use crate::netlist::gate_unit::GateUnit;
 use crate::report::table::grouped;
 use crate::soc::{Board, Platform};
@@ -108,15 +109,18 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let gates = args.gates || !args.fault.is_empty() || args.multiplier.is_given();
     let ended = if gates {
         let circuit = Arc::new(args.multiplier.load()?);
-        let faults: Vec<Fault> = args
-            .fault
-            .iter()
-            .map(|text| Fault::parse(text, &circuit).with_context(|| format!("--fault {text}")))
-            .collect::<Result<_, _>>()?;
+        let names = Names::new(&circuit);
+        let mut faults = Vec::new();
+        for text in &args.fault {
+            let set = names.set(text).with_context(|| format!("--fault {text}"))?;
+            faults.extend_from_slice(set.faults());
+        }
+        let faults = FaultSet::new(faults, &circuit).context("--fault")?;
+        let faults = faults.faults();
         if faults.is_empty() && !args.gates {
             trace_and_execute(args, board, Exact::new(circuit.latency()), reset)?
         } else {
-            trace_and_execute(args, board, GateUnit::new(circuit, &faults), reset)?
+            trace_and_execute(args, board, GateUnit::new(circuit.clone(), faults), reset)?
         }
     } else {
         let latency = match args.mul {

@@ -1,24 +1,36 @@
 //! The binding: how a netlist is used as a multiplier, as a TOML file says it.
 //!
-//! In: TOML text. Out: a [`Binding`], not yet checked against a netlist ([`super::circuit`] does that).
-//! The fields, all required unless marked:
+//! In: TOML text. Out: a [`Binding`], not yet checked against a netlist ([`super::ports`] does that).
+//! The fields; those marked * may be left out:
 //!
 //! | field | meaning |
 //! |---|---|
 //! | `name` | what the multiplier is called in reports |
-//! | `netlist`, `cells` | structural Verilog and Liberty file, relative to the binding |
+//! | `netlist`, `cells` | the netlist (structural Verilog or Yosys JSON) and the Liberty file, relative to the binding |
 //! | `module` | the module in the netlist |
 //! | `max_clocks` | an operation without an answer after so many clocks never answers; 1 to 1000 |
-//! | `[clock] port` | clock input (optional: a combinational netlist has none) |
-//! | `[reset] port, active` | reset input and `"low"` or `"high"` (optional) |
-//! | `[operands] rs1, rs2` | 32-bit input ports |
-//! | `[answer] value` | 32-bit output port |
-//! | `[answer] valid` | 1-bit output that is 1 in the clock in which the answer stands (optional: always in the first) |
-//! | `[idle]` | values of the other inputs between operations; the operands are then 0 |
+//! | `[clock] port` * | clock input (a combinational netlist has none) |
+//! | `[reset] port, active` * | reset input and `"low"` or `"high"` |
+//! | `[start] port, active` * | input that is active in the first clock of an operation and at no other time |
+//! | `[operands] rs1, rs2` | input bits, 32 each |
+//! | `[operands] rs1_sign, rs2_sign` * | inputs that repeat bit 31 of the operand if the operation takes it as signed, and are 0 if not: the 33rd bit of a signed multiplier |
+//! | `[operands] held` * | `true` (default): the operands stay until the answer; `false`: they are there in the first clock, later 0 |
+//! | `[answer] value` | output bits, 32; or, if the netlist gives whole products: |
+//! | `[answer] low, high` | output bits for MUL, and for MULH, MULHSU and MULHU |
+//! | `[answer] valid` * | output that is 1 in the clock in which the answer stands |
+//! | `[answer] clocks` * | without `valid`: that clock by operation, as `{ mul = 3, mulh = 4, mulhsu = 4, mulhu = 4 }`; the first if this is missing too |
+//! | `[idle]` * | values of the other inputs between operations; the operands are then 0 |
 //! | `[operation.mul]`, `.mulh`, `.mulhsu`, `.mulhu` | values of the other inputs during each operation |
-//! | `[[register]] q, d, write` | a register outside the netlist: the input that reads it, the output that is written to it at the clock edge when `write` is 1 |
-//! | `[[register]] reset` | its value after reset |
-//! | `[[register]] written_by_div` | whether the core's divider leaves its result in it |
+//! | `[exact] mul, mulh, mulhsu, mulhu` * | the operations that the netlist does not do: other hardware does them, exactly, in so many clocks |
+//! | `[[register]] q, d, write` * | a register outside the netlist: the input that reads it, the output that is written to it at the clock edge when `write` is 1 |
+//! | `[[register]] reset` * | its value after reset |
+//! | `[[register]] flip_flops` * | instead of `q`, `d`, `write`: the register lies inside; the nets of its flip-flops' outputs |
+//! | `[[register]] written_by_div` * | whether the core's divider leaves its result in it |
+//!
+//! Bits are written as a port (`"op_a"`), a part of one (`"p[63:32]"`, `"op_a[32]"`), or a list of these, the most significant first
+//! (`["a_hi", "a_lo"]`). Names of inputs in `[idle]` and `[operation]` may be parts too: `"ctrl[3:2]" = 1`.
+//!
+//! Registers inside the netlist whose content an operation leaves behind need no entry, unless a division writes them.
 
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -34,18 +46,31 @@ pub struct Binding {
     pub module: String,
     pub max_clocks: u32,
     pub clock: Option<PortName>,
-    pub reset: Option<Reset>,
+    pub reset: Option<Level>,
+    pub start: Option<Level>,
     pub operands: Operands,
     pub answer: Answer,
     #[serde(default)]
     pub idle: Controls,
-    pub operation: Operations,
+    #[serde(default)]
+    pub operation: ByOperation<Controls>,
+    #[serde(default)]
+    pub exact: ByOperation<u32>,
     #[serde(default)]
     pub register: Vec<Register>,
 }
 
-/// Values of control inputs by port name.
+/// Values of control inputs by their bits.
 pub type Controls = BTreeMap<String, u64>;
+
+/// Bits of ports: one expression, or several, the most significant first.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(untagged)]
+#[allow(missing_docs)]
+pub enum Bits {
+    One(String),
+    Many(Vec<String>),
+}
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -57,12 +82,12 @@ pub struct PortName {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[allow(missing_docs)]
-pub struct Reset {
+pub struct Level {
     pub port: String,
     pub active: Active,
 }
 
-/// The level at which a reset resets.
+/// The level at which an input does what it is for.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
 #[serde(rename_all = "lowercase")]
 #[allow(missing_docs)]
@@ -75,37 +100,59 @@ pub enum Active {
 #[serde(deny_unknown_fields)]
 #[allow(missing_docs)]
 pub struct Operands {
-    pub rs1: String,
-    pub rs2: String,
+    pub rs1: Bits,
+    pub rs2: Bits,
+    pub rs1_sign: Option<Bits>,
+    pub rs2_sign: Option<Bits>,
+    pub held: Option<bool>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[allow(missing_docs)]
 pub struct Answer {
-    pub value: String,
+    pub value: Option<Bits>,
+    pub low: Option<Bits>,
+    pub high: Option<Bits>,
     pub valid: Option<String>,
+    #[serde(default)]
+    pub clocks: ByOperation<u32>,
 }
 
+/// Something for some of the four operations.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[allow(missing_docs)]
-pub struct Operations {
-    pub mul: Controls,
-    pub mulh: Controls,
-    pub mulhsu: Controls,
-    pub mulhu: Controls,
+pub struct ByOperation<T> {
+    pub mul: Option<T>,
+    pub mulh: Option<T>,
+    pub mulhsu: Option<T>,
+    pub mulhu: Option<T>,
+}
+
+impl<T> Default for ByOperation<T> {
+    fn default() -> Self {
+        Self { mul: None, mulh: None, mulhsu: None, mulhu: None }
+    }
+}
+
+impl<T> ByOperation<T> {
+    /// In the order of [`MulOp::ALL`](crate::unit::MulOp::ALL).
+    pub fn by_op(&self) -> [Option<&T>; 4] {
+        [&self.mul, &self.mulh, &self.mulhsu, &self.mulhu].map(Option::as_ref)
+    }
 }
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[allow(missing_docs)]
 pub struct Register {
-    pub q: String,
-    pub d: String,
-    pub write: String,
+    pub q: Option<Bits>,
+    pub d: Option<Bits>,
+    pub write: Option<String>,
     #[serde(default)]
     pub reset: u64,
+    pub flip_flops: Option<Bits>,
     #[serde(default)]
     pub written_by_div: bool,
 }

@@ -1,23 +1,19 @@
-//! A netlist bound as a multiplier: ports found and checked, controls worked out, and its clock simulated.
+//! A netlist bound as a multiplier.
 //!
-//! In: a binding, a netlist, a cell library. Out: a [`Circuit`], which knows how to set the sources of an evaluation
-//! and what a clock edge does to the state. How an operation is clocked is in [`super::gate_unit`].
+//! In: a binding, a netlist, a cell library. Out: a [`Circuit`], which knows what drives every input in every clock, and which
+//! of its flip-flops hold data. What a clock edge does is in [`super::clocking`], how an operation is clocked in
+//! [`super::gate_unit`].
 
-use super::binding::{Active, Binding, Controls};
+use super::binding::Binding;
 use super::cells::{Library, LibraryError};
-use super::eval::{Injection, Lanes, evaluate, splat};
+use super::ports::{self, Drive, Operation, Register, RegisterPlace, Roles};
 use super::program::Program;
-use super::sequence::Sequences;
-use super::{Direction, Net, Netlist, NetlistError, screen, verilog};
-use crate::unit::{Answer, Latency, MulOp, Tuple};
+use super::sequence::{Sequences, data_flops};
+use super::{Net, Netlist, NetlistError, screen, verilog};
+use crate::unit::{Answer, Latency, MulOp, Part, Tuple};
 use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
 use thiserror::Error;
-
-/// Clocks without an operation after reset, before the first one.
-pub const IDLE_CLOCKS_AFTER_RESET: u32 = 2;
-/// Clocks without an operation between two operations.
-pub const IDLE_CLOCKS_BETWEEN: u32 = 1;
 
 /// The default multiplier's files, part of the program so that it needs no installation.
 const DEFAULT_BINDING: &str = include_str!("../../netlists/single_cycle.toml");
@@ -71,45 +67,15 @@ pub struct SourceFile {
     pub sha256: String,
 }
 
-/// A register outside the netlist.
-#[derive(Clone, Debug)]
-pub struct ExternalRegister {
-    /// Inputs that show its value, bit 0 first.
-    pub q: Vec<Net>,
-    /// Outputs that are written to it.
-    pub d: Vec<Net>,
-    /// Whether they are written at this clock's edge.
-    pub write: Net,
-    /// Value after reset.
-    pub reset: u64,
-    /// Whether the core's divider leaves its result in it.
-    pub written_by_div: bool,
-}
-
-/// What flip-flops and external registers hold, per lane.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct State<const N: usize> {
-    /// One entry a flip-flop of the program.
-    pub flops: Vec<Lanes<N>>,
-    /// Bits of each external register.
-    pub registers: Vec<Vec<Lanes<N>>>,
-}
-
 /// A netlist bound as a multiplier.
 #[derive(Clone, Debug)]
 pub struct Circuit {
     name: String,
     netlist: Netlist,
     program: Program,
-    rs1: Vec<Net>,
-    rs2: Vec<Net>,
-    value: Vec<Net>,
-    valid: Option<Net>,
-    clock: Option<Net>,
-    reset: Option<(Net, bool)>,
-    idle: Vec<(Net, bool)>,
-    operations: [Vec<(Net, bool)>; 4],
-    registers: Vec<ExternalRegister>,
+    roles: Roles,
+    /// For each flip-flop, whether it holds data: what an operation leaves there, no later one looks at.
+    data: Vec<bool>,
     max_clocks: u32,
     latency: Latency,
     sources: Vec<SourceFile>,
@@ -189,70 +155,30 @@ impl Circuit {
         if !(1..=1000).contains(&binding.max_clocks) {
             return Err(format!("max_clocks = {}; 1 to 1000 make sense", binding.max_clocks));
         }
-        let ports = Ports { netlist: &netlist };
-        let clock =
-            binding.clock.as_ref().map(|c| ports.bit(&c.port, Direction::Input)).transpose()?;
-        let reset = match &binding.reset {
-            Some(r) => Some((ports.bit(&r.port, Direction::Input)?, r.active == Active::High)),
-            None => None,
-        };
-        let rs1 = ports.wide(&binding.operands.rs1, Direction::Input, 32)?;
-        let rs2 = ports.wide(&binding.operands.rs2, Direction::Input, 32)?;
-        let value = ports.wide(&binding.answer.value, Direction::Output, 32)?;
-        let valid = binding.answer.valid.as_deref();
-        let valid = valid.map(|p| ports.bit(p, Direction::Output)).transpose()?;
-        let registers: Vec<_> =
-            binding.register.iter().map(|r| ports.register(r)).collect::<Result<_, _>>()?;
-        if let Some(flop) = program.flops.iter().find(|f| Some(f.clock) != clock) {
-            let net = netlist.net_name(flop.clock);
-            return Err(format!(
-                "a flip-flop is clocked by net '{net}', which is not [clock] port; gated and further clocks are not supported"
-            ));
+        let roles = ports::resolve(binding, &netlist, &program)?;
+        let mut data = vec![false; program.flops.len()];
+        for register in &roles.registers {
+            if let RegisterPlace::Inside(flops) = &register.place {
+                flops.iter().for_each(|flop| data[*flop] = true);
+            }
         }
-        let mut given: Vec<Net> = rs1.iter().chain(&rs2).copied().collect();
-        given.extend(registers.iter().flat_map(|r| r.q.iter().copied()));
-        given.extend(clock.into_iter().chain(reset.map(|(net, _)| net)));
-        let twice = given.iter().enumerate().find(|(i, net)| given[..*i].contains(net));
-        if let Some((_, net)) = twice {
-            let name = netlist.net_name(*net);
-            return Err(format!(
-                "input '{name}' has two roles among clock, reset, operands and registers"
-            ));
-        }
-        let inactive = reset.map(|(net, active)| (net, !active));
-        let controls = |section: &str, controls: &Controls| -> Result<Vec<(Net, bool)>, String> {
-            ports.controls(section, controls, &given, inactive)
-        };
-        let ops = &binding.operation;
-        let operations = [
-            controls("[operation.mul]", &ops.mul)?,
-            controls("[operation.mulh]", &ops.mulh)?,
-            controls("[operation.mulhsu]", &ops.mulhsu)?,
-            controls("[operation.mulhu]", &ops.mulhu)?,
-        ];
-        let idle = controls("[idle]", &binding.idle)?;
-        Ok(Self {
+        let mut circuit = Self {
             name: binding.name.clone(),
-            rs1,
-            rs2,
-            value,
-            valid,
-            clock,
-            reset,
-            idle,
-            operations,
-            registers,
+            netlist,
+            program,
+            roles,
+            data,
             max_clocks: binding.max_clocks,
             latency: Latency::SINGLE_CYCLE,
             sources: Vec::new(),
-            netlist,
-            program,
-        })
+        };
+        circuit.data = data_flops(&circuit);
+        Ok(circuit)
     }
 
     /// The fault-free cycle counts; also refuses a unit that carries state even without a fault.
     fn measure_latency(&self) -> Result<Latency, String> {
-        let sequences = Sequences::new(self, None)
+        let sequences = Sequences::new(self, &[])
             .map_err(|why| format!("even without a fault the unit is not usable: {why}"))?;
         let cycles = MulOp::ALL.map(|op| sequences.of(op).cycles());
         match cycles {
@@ -274,7 +200,7 @@ impl Circuit {
 
     /// Says, if it is so, which of the operations the sound unit answers wrongly, and how.
     pub fn first_wrong_product(&self, tuples: &[Tuple]) -> Option<String> {
-        let sound = Sequences::new(self, None).ok()?;
+        let sound = Sequences::new(self, &[]).ok()?;
         let judged = tuples.iter().zip(screen::answers(&sound, tuples));
         judged.into_iter().find_map(|(Tuple { op, rs1, rs2 }, answer)| {
             let right = op.product(*rs1, *rs2);
@@ -304,12 +230,17 @@ impl Circuit {
 
     /// The clock's net.
     pub fn clock(&self) -> Option<Net> {
-        self.clock
+        self.roles.clock
     }
 
     /// The reset's net.
     pub fn reset_net(&self) -> Option<Net> {
-        self.reset.map(|(net, _)| net)
+        self.roles.reset.map(|(net, _)| net)
+    }
+
+    /// The reset's net and the value at which it resets.
+    pub fn reset(&self) -> Option<(Net, bool)> {
+        self.roles.reset
     }
 
     /// The fault-free cycle counts.
@@ -327,128 +258,51 @@ impl Circuit {
         &self.sources
     }
 
-    /// The registers outside the netlist.
-    pub fn registers(&self) -> &[ExternalRegister] {
-        &self.registers
+    /// The registers that the binding names.
+    pub fn registers(&self) -> &[Register] {
+        &self.roles.registers
     }
 
-    /// Nets of the first and of the second operand, bit 0 first.
-    pub fn operands(&self) -> (&[Net], &[Net]) {
-        (&self.rs1, &self.rs2)
+    /// For each flip-flop, whether it holds data, not control: a sound unit never looks at what an earlier operation left in it.
+    pub fn data_flops(&self) -> &[bool] {
+        &self.data
     }
 
-    /// Nets of the answer, bit 0 first.
-    pub fn value_nets(&self) -> &[Net] {
-        &self.value
+    /// How an operation is done.
+    pub fn operation(&self, op: MulOp) -> &Operation {
+        &self.roles.operations[op.index()]
     }
 
-    /// The net that says whether the answer stands; `None` if it always does.
+    /// Nets of an operation's answer, bit 0 first.
+    pub fn answer_nets(&self, op: MulOp) -> &[Net] {
+        &self.roles.answers[usize::from(op.part == Part::High)]
+    }
+
+    /// The net that says whether the answer stands, if there is one.
     pub fn valid_net(&self) -> Option<Net> {
-        self.valid
+        self.roles.valid
     }
 
-    /// The values of all other inputs during an operation.
-    pub fn operation_controls(&self, op: MulOp) -> &[(Net, bool)] {
-        &self.operations[op.index()]
+    /// All inputs between operations.
+    pub fn idle_drives(&self) -> &[(Net, Drive)] {
+        &self.roles.idle
     }
 
-    /// The values of all other inputs between operations.
-    pub fn idle_controls(&self) -> &[(Net, bool)] {
-        &self.idle
-    }
-
-    /// Values for all slots, to be given to [`Circuit::set_sources`]; constants are in place.
-    pub fn new_values<const N: usize>(&self) -> Vec<Lanes<N>> {
-        let mut values = vec![[0; N]; self.program.slots];
-        for (net, value) in self.netlist.constants() {
-            values[net.index()] = splat(*value);
-        }
-        values
-    }
-
-    /// Writes controls and state into `values`. Operands are the caller's.
-    pub fn set_sources<const N: usize>(
-        &self,
-        values: &mut [Lanes<N>],
-        controls: &[(Net, bool)],
-        state: &State<N>,
-    ) {
-        for (net, value) in controls {
-            values[net.index()] = splat(*value);
-        }
-        for (flop, state) in self.program.flops.iter().zip(&state.flops) {
-            if let Some(q) = flop.q {
-                values[q.index()] = *state;
-            }
-            if let Some(qn) = flop.qn {
-                values[qn.index()] = state.map(|w| !w);
+    /// Every output net that the binding gives a role: what a fault must reach to be seen.
+    pub fn observed(&self) -> Vec<Net> {
+        let used = MulOp::ALL
+            .into_iter()
+            .filter(|op| matches!(self.operation(*op), Operation::Netlist { .. }));
+        let mut nets: Vec<Net> = used.flat_map(|op| self.answer_nets(op)).copied().collect();
+        nets.extend(self.roles.valid);
+        for register in &self.roles.registers {
+            if let RegisterPlace::Outside(r) = &register.place {
+                nets.extend(r.d.iter().chain([&r.write]));
             }
         }
-        for (register, bits) in self.registers.iter().zip(&state.registers) {
-            for (net, bit) in register.q.iter().zip(bits) {
-                values[net.index()] = *bit;
-            }
-        }
-    }
-
-    /// What the clock edge after an evaluation does to the state.
-    pub fn clock_edge<const N: usize>(&self, values: &[Lanes<N>], state: &mut State<N>) {
-        for (flop, state) in self.program.flops.iter().zip(&mut state.flops) {
-            *state = values[flop.next as usize];
-        }
-        for (register, bits) in self.registers.iter().zip(&mut state.registers) {
-            let write = values[register.write.index()];
-            for (net, bit) in register.d.iter().zip(bits) {
-                let d = values[net.index()];
-                *bit = std::array::from_fn(|i| (d[i] & write[i]) | (bit[i] & !write[i]));
-            }
-        }
-    }
-
-    /// One clock with idle inputs and operands 0.
-    pub fn idle_clock<const N: usize>(
-        &self,
-        values: &mut [Lanes<N>],
-        state: &mut State<N>,
-        injections: &[Injection<N>],
-    ) {
-        for net in self.rs1.iter().chain(&self.rs2) {
-            values[net.index()] = [0; N];
-        }
-        self.set_sources(values, &self.idle, state);
-        evaluate(&self.program, values, injections);
-        self.clock_edge(values, state);
-    }
-
-    /// The state after reset and the idle clocks that follow it. A flip-flop without a reset starts at 0.
-    pub fn reset_state<const N: usize>(
-        &self,
-        values: &mut [Lanes<N>],
-        injections: &[Injection<N>],
-    ) -> State<N> {
-        let after_reset = |r: &ExternalRegister| -> Vec<Lanes<N>> {
-            (0..r.q.len()).map(|i| splat(i < 64 && r.reset >> i & 1 == 1)).collect()
-        };
-        let mut state = State {
-            flops: vec![[0; N]; self.program.flops.len()],
-            registers: self.registers.iter().map(after_reset).collect(),
-        };
-        if let Some((net, active)) = self.reset {
-            let registers = state.registers.clone();
-            for net in self.rs1.iter().chain(&self.rs2) {
-                values[net.index()] = [0; N];
-            }
-            self.set_sources(values, &self.idle, &state);
-            values[net.index()] = splat(active);
-            evaluate(&self.program, values, injections);
-            self.clock_edge(values, &mut state);
-            // The registers outside are held by the same reset.
-            state.registers = registers;
-        }
-        for _ in 0..IDLE_CLOCKS_AFTER_RESET {
-            self.idle_clock(values, &mut state, injections);
-        }
-        state
+        nets.sort_unstable();
+        nets.dedup();
+        nets
     }
 }
 
@@ -465,90 +319,6 @@ fn sample_tuples() -> Vec<Tuple> {
         }
     }
     tuples
-}
-
-/// Finds ports and checks their directions and widths.
-struct Ports<'n> {
-    netlist: &'n Netlist,
-}
-
-impl Ports<'_> {
-    fn port(&self, name: &str, direction: Direction) -> Result<&[Net], String> {
-        let port = self.netlist.port(name).ok_or_else(|| {
-            let all: Vec<_> = self.netlist.ports.iter().map(|p| p.name.as_str()).collect();
-            let module = &self.netlist.module;
-            format!("module '{module}' has no port '{name}'; it has: {}", all.join(", "))
-        })?;
-        if port.direction == direction {
-            Ok(&port.bits)
-        } else {
-            let is = if port.direction == Direction::Input { "an input" } else { "an output" };
-            Err(format!("port '{name}' is {is}, which does not fit its use here"))
-        }
-    }
-
-    fn wide(&self, name: &str, direction: Direction, width: usize) -> Result<Vec<Net>, String> {
-        let bits = self.port(name, direction)?;
-        if bits.len() == width {
-            Ok(bits.to_vec())
-        } else {
-            Err(format!("port '{name}' has {} bits; {width} are needed", bits.len()))
-        }
-    }
-
-    fn bit(&self, name: &str, direction: Direction) -> Result<Net, String> {
-        self.wide(name, direction, 1).map(|bits| bits[0])
-    }
-
-    fn register(&self, r: &super::binding::Register) -> Result<ExternalRegister, String> {
-        let q = self.port(&r.q, Direction::Input)?.to_vec();
-        if q.len() < 64 && r.reset >> q.len() != 0 {
-            let (reset, bits) = (r.reset, q.len());
-            return Err(format!(
-                "[[register]] {}: reset = {reset} does not fit its {bits} bits",
-                r.q
-            ));
-        }
-        let d = self.wide(&r.d, Direction::Output, q.len())?;
-        let write = self.bit(&r.write, Direction::Output)?;
-        Ok(ExternalRegister { q, d, write, reset: r.reset, written_by_div: r.written_by_div })
-    }
-
-    /// Turns a section of control values into nets; every input that nothing else gives must be in it.
-    fn controls(
-        &self,
-        section: &str,
-        controls: &Controls,
-        given: &[Net],
-        always: Option<(Net, bool)>,
-    ) -> Result<Vec<(Net, bool)>, String> {
-        let mut nets: Vec<(Net, bool)> = always.into_iter().collect();
-        for (name, value) in controls {
-            let bits = self.port(name, Direction::Input).map_err(|e| format!("{section}: {e}"))?;
-            if bits.len() < 64 && value >> bits.len() != 0 {
-                let n = bits.len();
-                return Err(format!(
-                    "{section}: {name} = {value} does not fit the port's {n} bits"
-                ));
-            }
-            if bits.iter().any(|net| given.contains(net)) {
-                return Err(format!(
-                    "{section}: '{name}' already has another role in this binding"
-                ));
-            }
-            nets.extend(
-                bits.iter().enumerate().map(|(i, net)| (*net, i < 64 && value >> i & 1 == 1)),
-            );
-        }
-        let inputs = self.netlist.ports.iter().filter(|p| p.direction == Direction::Input);
-        for port in inputs {
-            let set = |net: &Net| given.contains(net) || nets.iter().any(|(n, _)| n == net);
-            if !port.bits.iter().all(set) {
-                return Err(format!("{section}: input '{}' has no value; add it", port.name));
-            }
-        }
-        Ok(nets)
-    }
 }
 
 fn display(path: &Path) -> String {

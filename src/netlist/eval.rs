@@ -1,10 +1,10 @@
 //! Evaluates a [`Program`] for `64 * N` patterns at a time.
 //!
 //! A slot holds `[u64; N]`: one bit a lane. Lanes may be operand patterns under one fault, or faults under one
-//! pattern: an [`Injection`] forces a net in the lanes of its masks and leaves the others alone.
+//! pattern: an [`Injection`] changes a site in the lanes of its masks and leaves the others alone.
 
-use super::Net;
 use super::program::{Op, Program};
+use super::{Effect, Fault, Netlist, Site, Stuck};
 
 /// Values of one net in all lanes.
 pub type Lanes<const N: usize> = [u64; N];
@@ -14,45 +14,98 @@ pub fn splat<const N: usize>(value: bool) -> Lanes<N> {
     [if value { u64::MAX } else { 0 }; N]
 }
 
-/// Forces a net to 0 in some lanes and to 1 in others.
+/// Forces a site to 0 in some lanes and to 1 in others, and inverts it in others again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Injection<const N: usize> {
-    /// The net.
-    pub net: Net,
+    /// The site.
+    pub site: Site,
     /// Lanes in which it is stuck at 0.
     pub at0: Lanes<N>,
     /// Lanes in which it is stuck at 1.
     pub at1: Lanes<N>,
+    /// Lanes in which it is inverted.
+    pub flip: Lanes<N>,
 }
 
 impl<const N: usize> Injection<N> {
-    fn apply(&self, value: &mut Lanes<N>) {
+    /// A fault in the lanes of a mask. When a flip is there is the caller's business.
+    pub fn new(fault: Fault, lanes: Lanes<N>) -> Self {
+        let mut injection = Self { site: fault.site, at0: [0; N], at1: [0; N], flip: [0; N] };
+        match fault.effect {
+            Effect::Stuck(Stuck::At0) => injection.at0 = lanes,
+            Effect::Stuck(Stuck::At1) => injection.at1 = lanes,
+            Effect::Flip { .. } => injection.flip = lanes,
+        }
+        injection
+    }
+
+    /// Changes a value of the site.
+    pub fn apply(&self, value: &mut Lanes<N>) {
         for (i, v) in value.iter_mut().enumerate() {
-            *v = (*v & !self.at0[i]) | self.at1[i];
+            *v = ((*v & !self.at0[i]) | self.at1[i]) ^ self.flip[i];
         }
     }
 }
 
+/// What injections do between the ops, in the order in which it happens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Place {
+    /// This input of the op comes changed.
+    Input(u8),
+    /// The op's output is changed before anybody reads it.
+    Output,
+}
+
 /// Evaluates all gates once. Sources (inputs, constants, flip-flop outputs) must be in `values`, which has
-/// `program.slots` entries; everything else is written.
+/// `program.slots` entries; everything else is written. A fault at a flip-flop's clock pin is not seen here: it shows at the
+/// clock edge.
 pub fn evaluate<const N: usize>(
     program: &Program,
+    netlist: &Netlist,
     values: &mut [Lanes<N>],
     injections: &[Injection<N>],
 ) {
-    let mut placed: Vec<(u32, &Injection<N>)> = Vec::with_capacity(injections.len());
+    if injections.is_empty() {
+        return run(&program.ops, values);
+    }
+    let mut placed: Vec<(u32, Place, &Injection<N>)> = Vec::with_capacity(injections.len());
     for injection in injections {
-        match program.writer[injection.net.index()] {
-            Some(op) => placed.push((op + 1, injection)),
-            None => injection.apply(&mut values[injection.net.index()]),
+        match injection.site.acts_at(netlist) {
+            Some(Site::Net(net)) => match program.writer[net.index()] {
+                Some(op) => placed.push((op, Place::Output, injection)),
+                None => injection.apply(&mut values[net.index()]),
+            },
+            Some(Site::Pin(pin)) => {
+                let reads = program.reads(pin).iter();
+                placed.extend(reads.map(|r| (r.op, Place::Input(r.input), injection)));
+            }
+            None => {}
         }
     }
-    placed.sort_by_key(|(op, _)| *op);
+    placed.sort_by_key(|(op, place, _)| (*op, *place));
     let mut from = 0;
-    for (to, injection) in placed {
-        run(&program.ops[from..to as usize], values);
-        injection.apply(&mut values[injection.net.index()]);
-        from = to as usize;
+    for group in placed.chunk_by(|a, b| a.0 == b.0) {
+        let at = group[0].0 as usize;
+        run(&program.ops[from..at], values);
+        let mut op = program.ops[at];
+        let inputs = group.iter().filter(|(_, place, _)| *place != Place::Output);
+        if inputs.clone().next().is_some() {
+            // The op reads copies of its inputs: another pin of the cell may read the same net.
+            for (i, slot) in op.inputs.iter_mut().enumerate() {
+                values[program.scratch() + i] = values[*slot as usize];
+                *slot = (program.scratch() + i) as u32;
+            }
+            for (_, place, injection) in inputs {
+                if let Place::Input(i) = place {
+                    injection.apply(&mut values[program.scratch() + usize::from(*i)]);
+                }
+            }
+        }
+        run(&[op], values);
+        for (_, _, injection) in group.iter().filter(|(_, place, _)| *place == Place::Output) {
+            injection.apply(&mut values[op.out as usize]);
+        }
+        from = at + 1;
     }
     run(&program.ops[from..], values);
 }

@@ -1,11 +1,14 @@
 //! The multiplier evaluated gate by gate, clock by clock: the truth that every faster way must equal.
 //!
 //! An operation holds its operands and control inputs until the unit says that the answer stands; then the unit has
-//! one idle clock before the next operation. A fault is present from before reset, in every clock.
+//! one idle clock before the next operation. A stuck-at fault is present from before reset, in every clock; a flip in its one
+//! clock. An operation that other hardware does (`[exact]`) leaves the unit as it is.
 
-use super::circuit::{Circuit, IDLE_CLOCKS_BETWEEN, State};
-use super::eval::{Injection, Lanes, evaluate};
-use super::{Fault, Stuck};
+use super::circuit::Circuit;
+use super::clocking::{IDLE_CLOCKS_BETWEEN, State};
+use super::eval::{Injection, Lanes, splat};
+use super::ports::Operation;
+use super::{Effect, Fault};
 use crate::unit::{Answer, Counts, MulOp, Tuple, Unit};
 use rustc_hash::FxHashSet;
 use std::sync::Arc;
@@ -14,7 +17,9 @@ use std::sync::Arc;
 #[derive(Clone, Debug)]
 pub struct GateUnit {
     circuit: Arc<Circuit>,
-    injections: Vec<Injection<1>>,
+    stuck: Vec<Injection<1>>,
+    /// Transient faults: operation and clock, counted from 1.
+    flips: Vec<((u64, u32), Injection<1>)>,
     values: Vec<Lanes<1>>,
     state: State<1>,
     /// The flip-flops of a fault-free unit between operations.
@@ -23,10 +28,10 @@ pub struct GateUnit {
     wrong: FxHashSet<Tuple>,
 }
 
-/// A fault as an injection into all lanes.
-pub fn injection<const N: usize>(fault: Fault) -> Injection<N> {
-    let mask = |stuck: Stuck| super::eval::splat(fault.stuck == stuck);
-    Injection { net: fault.net, at0: mask(Stuck::At0), at1: mask(Stuck::At1) }
+/// The permanent faults as injections into all lanes.
+pub fn injections<const N: usize>(faults: &[Fault]) -> Vec<Injection<N>> {
+    let stuck = faults.iter().filter(|f| matches!(f.effect, Effect::Stuck(_)));
+    stuck.map(|f| Injection::new(*f, splat(true))).collect()
 }
 
 impl GateUnit {
@@ -34,38 +39,57 @@ impl GateUnit {
     pub fn new(circuit: Arc<Circuit>, faults: &[Fault]) -> Self {
         let mut values = circuit.new_values();
         let sound = circuit.reset_state(&mut values, &[]).flops;
-        let injections: Vec<_> = faults.iter().map(|f| injection(*f)).collect();
+        let stuck = injections(faults);
+        let flip = |f: &Fault| match f.effect {
+            Effect::Stuck(_) => None,
+            Effect::Flip { operation, clock } => {
+                Some(((operation, clock), Injection::new(*f, splat(true))))
+            }
+        };
+        let flips = faults.iter().filter_map(flip).collect();
         let mut values = circuit.new_values();
-        let state = circuit.reset_state(&mut values, &injections);
+        let state = circuit.reset_state(&mut values, &stuck);
         let (counts, wrong) = (Counts::default(), FxHashSet::default());
-        Self { circuit, injections, values, state, sound, counts, wrong }
+        Self { circuit, stuck, flips, values, state, sound, counts, wrong }
     }
 
-    /// One operation, uncounted.
-    fn operate(&mut self, op: MulOp, rs1: u32, rs2: u32) -> Answer {
+    /// One operation, uncounted. `each_clock` is shown the values of all nets at the end of every clock of the operation.
+    pub fn operate(
+        &mut self,
+        op: MulOp,
+        rs1: u32,
+        rs2: u32,
+        mut each_clock: impl FnMut(u32, &[Lanes<1>]),
+    ) -> Answer {
         let circuit = &self.circuit;
-        let (rs1_nets, rs2_nets) = circuit.operands();
+        let (first, later, answer_clock) = match circuit.operation(op) {
+            Operation::Netlist { first, later, clock } => (first, later, *clock),
+            Operation::Exact(clocks) => {
+                return Answer::Done { value: op.product(rs1, rs2), cycles: *clocks };
+            }
+        };
+        let operands = u64::from(rs1) | u64::from(rs2) << 32;
+        let number = self.counts.muls + 1;
         let mut answer = Answer::Never;
         for clock in 1..=circuit.max_clocks() {
-            for (i, net) in rs1_nets.iter().enumerate() {
-                self.values[net.index()] = [u64::from(rs1 >> i & 1)];
-            }
-            for (i, net) in rs2_nets.iter().enumerate() {
-                self.values[net.index()] = [u64::from(rs2 >> i & 1)];
-            }
-            circuit.set_sources(&mut self.values, circuit.operation_controls(op), &self.state);
-            evaluate(circuit.program(), &mut self.values, &self.injections);
-            circuit.clock_edge(&self.values, &mut self.state);
+            let mut injections = std::borrow::Cow::Borrowed(self.stuck.as_slice());
+            let due = self.flips.iter().filter(|(when, _)| *when == (number, clock));
+            due.for_each(|(_, flip)| injections.to_mut().push(*flip));
+            let drives = if clock == 1 { first } else { later };
+            let operand = |bit: usize| splat(operands >> bit & 1 == 1);
+            circuit.settle(&mut self.values, drives, operand, &self.state, &injections);
+            circuit.clock_edge(&self.values, &mut self.state, &injections);
+            each_clock(clock, &self.values);
             let bit = |net: super::Net| self.values[net.index()][0] & 1;
-            if circuit.valid_net().is_none_or(|net| bit(net) == 1) {
-                let nets = circuit.value_nets().iter().enumerate();
+            if circuit.valid_net().map_or(clock == answer_clock, |net| bit(net) == 1) {
+                let nets = circuit.answer_nets(op).iter().enumerate();
                 let value = nets.fold(0, |v, (i, net)| v | (bit(*net) as u32) << i);
                 answer = Answer::Done { value, cycles: clock };
                 break;
             }
         }
         for _ in 0..IDLE_CLOCKS_BETWEEN {
-            circuit.idle_clock(&mut self.values, &mut self.state, &self.injections);
+            circuit.idle_clock(&mut self.values, &mut self.state, &self.stuck);
         }
         answer
     }
@@ -73,7 +97,7 @@ impl GateUnit {
 
 impl Unit for GateUnit {
     fn exec(&mut self, op: MulOp, rs1: u32, rs2: u32) -> Answer {
-        let answer = self.operate(op, rs1, rs2);
+        let answer = self.operate(op, rs1, rs2, |_, _| ());
         self.counts.muls += 1;
         let (right, in_time) = match answer {
             Answer::Done { value, cycles } => {
@@ -85,29 +109,29 @@ impl Unit for GateUnit {
             self.counts.wrong += 1;
             self.counts.distinct_wrong += u64::from(self.wrong.insert(Tuple { op, rs1, rs2 }));
         }
-        let same_state = |(a, b): (&Lanes<1>, &Lanes<1>)| (a[0] ^ b[0]) & 1 == 0;
-        if !right || !in_time || !self.state.flops.iter().zip(&self.sound).all(same_state) {
+        let data = self.circuit.data_flops().iter();
+        let flops = self.state.flops.iter().zip(&self.sound).zip(data);
+        let mut control = flops.filter(|(_, data)| !**data).map(|(flops, _)| flops);
+        if !right || !in_time || !control.all(|(a, b)| (a[0] ^ b[0]) & 1 == 0) {
             self.counts.differing += 1;
         }
         answer
     }
 
     fn max_cycles(&self) -> u32 {
-        self.circuit.max_clocks()
+        let exact = MulOp::ALL.map(|op| match self.circuit.operation(op) {
+            Operation::Exact(clocks) => *clocks,
+            Operation::Netlist { .. } => 0,
+        });
+        exact.into_iter().fold(self.circuit.max_clocks(), u32::max)
     }
 
     fn divided(&mut self, left: u64) {
-        for (register, bits) in self.circuit.registers().iter().zip(&mut self.state.registers) {
-            if register.written_by_div {
-                for (i, bit) in bits.iter_mut().enumerate() {
-                    *bit = [u64::from(i < 64 && left >> i & 1 == 1)];
-                }
-            }
-        }
+        self.circuit.divided(&mut self.state, left);
     }
 
     fn reset(&mut self) {
-        self.state = self.circuit.reset_state(&mut self.values, &self.injections);
+        self.state = self.circuit.reset_state(&mut self.values, &self.stuck);
         self.counts = Counts::default();
         self.wrong.clear();
     }

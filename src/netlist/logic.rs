@@ -49,6 +49,18 @@ impl Expr {
         }
     }
 
+    /// The same for 64 patterns at a time.
+    pub fn word(&self, pins: &impl Fn(usize) -> u64) -> u64 {
+        match self {
+            Expr::Const(c) => u64::from(*c).wrapping_neg(),
+            Expr::Pin(i) => pins(*i),
+            Expr::Not(x) => !x.word(pins),
+            Expr::And(x, y) => x.word(pins) & y.word(pins),
+            Expr::Or(x, y) => x.word(pins) | y.word(pins),
+            Expr::Xor(x, y) => x.word(pins) ^ y.word(pins),
+        }
+    }
+
     /// The pins that occur in it, in ascending order.
     pub fn pins(&self) -> Vec<usize> {
         let mut pins = Vec::new();

@@ -4,8 +4,8 @@
 //! [`unit::Unit`](crate::unit::Unit) made of gates. The steps, one file each:
 //!
 //! [`verilog`] and [`cells`] read; [`Netlist`] is what they make; [`program`] puts the gates in the order of
-//! evaluation; [`eval`] evaluates them for many patterns or faults at a time; [`binding`] and [`circuit`] make a
-//! clocked multiplier of it; [`gate_unit`] is that multiplier evaluated gate by gate, clock by clock: the truth;
+//! evaluation; [`eval`] evaluates them for many patterns or faults at a time; [`binding`], [`ports`], [`circuit`] and
+//! [`clocking`] make a clocked multiplier of it; [`gate_unit`] is that multiplier evaluated gate by gate, clock by clock: the truth;
 //! [`sequence`] folds a fault and an operation's control inputs into a shorter program, and proves whether the
 //! fault makes the unit carry state; [`fast_unit`] is the unit on those programs, with a memo; [`screen`] asks for many
 //! products at a time.
@@ -13,18 +13,22 @@
 pub mod binding;
 pub mod cells;
 pub mod circuit;
+pub mod clocking;
 pub mod eval;
 pub mod fast_unit;
 pub mod fault;
+pub mod fault_list;
+pub mod fold;
 pub mod gate_unit;
 pub mod logic;
+pub mod ports;
 pub mod program;
 pub mod screen;
 pub mod sequence;
 pub mod verilog;
 
 pub use circuit::Circuit;
-pub use fault::{Fault, Stuck};
+pub use fault::{Effect, Fault, FaultSet, Site, Stuck};
 
 use cells::CellType;
 use std::collections::HashMap;
@@ -40,6 +44,15 @@ impl Net {
     pub fn index(self) -> usize {
         self.0 as usize
     }
+}
+
+/// A pin of a cell: its input pins in the order of the cell type, then its output pins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Pin {
+    /// Index into [`Netlist::cells`].
+    pub cell: u32,
+    /// Index among the cell's inputs, or the number of inputs plus the index among its outputs.
+    pub pin: u32,
 }
 
 /// Direction of a port.
@@ -145,6 +158,42 @@ impl Netlist {
     /// The constant nets and their values.
     pub fn constants(&self) -> &[(Net, bool)] {
         &self.constants
+    }
+
+    /// The net at a pin; `None` at an output pin that nothing is connected to.
+    pub fn at(&self, pin: Pin) -> Option<Net> {
+        let (cell, pin) = (&self.cells[pin.cell as usize], pin.pin as usize);
+        match pin.checked_sub(cell.inputs.len()) {
+            None => Some(cell.inputs[pin]),
+            Some(output) => cell.outputs[output],
+        }
+    }
+
+    /// Whether it is an input pin.
+    pub fn is_input(&self, pin: Pin) -> bool {
+        (pin.pin as usize) < self.cells[pin.cell as usize].inputs.len()
+    }
+
+    /// `INSTANCE/PIN`.
+    pub fn pin_name(&self, pin: Pin) -> String {
+        let cell = &self.cells[pin.cell as usize];
+        let name = match (pin.pin as usize).checked_sub(cell.inputs.len()) {
+            None => &cell.kind.inputs[pin.pin as usize],
+            Some(output) => &cell.kind.outputs[output].0,
+        };
+        format!("{}/{name}", cell.name)
+    }
+
+    /// All pins that are connected, cell by cell, inputs first.
+    pub fn pins(&self) -> impl Iterator<Item = Pin> {
+        self.cells.iter().zip(0..).flat_map(|(cell, index)| {
+            let count = (cell.inputs.len() + cell.outputs.len()) as u32;
+            let connected = move |pin: &u32| match (*pin as usize).checked_sub(cell.inputs.len()) {
+                None => true,
+                Some(output) => cell.outputs[output].is_some(),
+            };
+            (0..count).filter(connected).map(move |pin| Pin { cell: index, pin })
+        })
     }
 
     /// For each net, how many cell inputs and output ports read it.

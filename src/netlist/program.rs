@@ -1,12 +1,17 @@
 //! Puts a netlist's gates in the order of evaluation.
 //!
 //! In: a [`Netlist`]. Out: a [`Program`]: a list of [`Op`]s, each a Boolean function of up to three slots, such that
-//! every slot is written before it is read. Slot `n` is net `n`; further slots hold values inside wide cells.
+//! every slot is written before it is read. Slot `n` is net `n`; further slots hold values inside wide cells, and the
+//! last three are scratch for a gate that reads a faulty pin.
 //! Cells are ordered depth first from the outputs, so that values are used soon after they are made.
 
 use super::cells::{FlipFlop, Output};
 use super::logic::Expr;
-use super::{Cell, Direction, Net, Netlist, NetlistError};
+use super::{Cell, Direction, Net, Netlist, NetlistError, Pin};
+use rustc_hash::FxHashMap;
+
+/// Slots at the end for a gate that reads a faulty pin.
+const SCRATCH: usize = 3;
 
 /// A Boolean function of three slots.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +33,8 @@ pub struct Flop {
     pub qn: Option<Net>,
     /// The net of its clock.
     pub clock: Net,
+    /// Its cell, as an index into the netlist's cells.
+    pub cell: u32,
     /// The slot that holds, after evaluation, its state after the next clock edge.
     pub next: u32,
 }
@@ -43,6 +50,17 @@ pub struct Program {
     pub slots: usize,
     /// For each net, the op that writes it; `None` for inputs, constants and flip-flop outputs.
     pub writer: Vec<Option<u32>>,
+    /// Which ops read a net through which input pin.
+    reads: FxHashMap<Pin, Vec<Read>>,
+}
+
+/// An op that reads an input pin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Read {
+    /// The op, as an index into [`Program::ops`].
+    pub op: u32,
+    /// Which of its three inputs is the pin.
+    pub input: u8,
 }
 
 impl Program {
@@ -57,34 +75,46 @@ impl Program {
             flops: Vec::new(),
             slots: netlist.net_count(),
             writer: vec![None; netlist.net_count()],
+            reads: FxHashMap::default(),
         };
-        for cell in order.into_iter().map(|i| &netlist.cells[i]) {
-            let inputs: Vec<u32> = cell.inputs.iter().map(|n| n.0).collect();
+        for (i, cell) in order.into_iter().map(|i| (i, &netlist.cells[i])) {
+            let pins = Pins::of(i, cell);
             for (net, (_, output)) in cell.outputs.iter().zip(&cell.kind.outputs) {
                 if let (Some(net), Output::Function(function)) = (net, output) {
-                    program.emit(function, &inputs, net.0);
+                    program.emit(function, &pins, net.0);
                     program.writer[net.index()] = Some(program.ops.len() as u32 - 1);
                 }
             }
         }
         // Next states come last: they read nets and are read by nobody.
-        for cell in &netlist.cells {
+        for (i, cell) in netlist.cells.iter().enumerate() {
             let Some(flip_flop) = &cell.kind.flip_flop else { continue };
-            let inputs: Vec<u32> = cell.inputs.iter().map(|n| n.0).collect();
             let at = |wanted: Output| {
                 let pin = cell.kind.outputs.iter().position(|(_, o)| *o == wanted);
                 pin.and_then(|pin| cell.outputs[pin])
             };
             let next = program.new_slot();
-            program.emit(&next_state(flip_flop), &inputs, next);
+            program.emit(&next_state(flip_flop), &Pins::of(i, cell), next);
             program.flops.push(Flop {
                 q: at(Output::State),
                 qn: at(Output::StateInverted),
                 clock: cell.inputs[flip_flop.clock],
+                cell: i as u32,
                 next,
             });
         }
+        program.slots += SCRATCH;
         Ok(program)
+    }
+
+    /// The ops that read the net through this input pin.
+    pub fn reads(&self, pin: Pin) -> &[Read] {
+        self.reads.get(&pin).map_or(&[], Vec::as_slice)
+    }
+
+    /// The first of the three scratch slots.
+    pub fn scratch(&self) -> usize {
+        self.slots - SCRATCH
     }
 
     fn new_slot(&mut self) -> u32 {
@@ -93,7 +123,7 @@ impl Program {
     }
 
     /// Emits ops that leave the value of `expr` in slot `out`.
-    fn emit(&mut self, expr: &Expr, pins: &[u32], out: u32) {
+    fn emit(&mut self, expr: &Expr, pins: &Pins, out: u32) {
         let used = expr.pins();
         if used.len() <= 3 {
             let table = (0..8_u8).fold(0, |table, row| {
@@ -101,7 +131,10 @@ impl Program {
                     |p: usize| used.iter().position(|u| *u == p).is_some_and(|i| row >> i & 1 == 1);
                 table | u8::from(expr.value(&pin)) << row
             });
-            let input = |i: usize| used.get(i).or(used.first()).map_or(0, |p| pins[*p]);
+            for (input, pin) in used.iter().enumerate() {
+                self.read(pins, *pin, input as u8);
+            }
+            let input = |i: usize| used.get(i).or(used.first()).map_or(0, |p| pins.nets[*p].0);
             self.ops.push(Op { table, inputs: [input(0), input(1), input(2)], out });
             return;
         }
@@ -119,17 +152,40 @@ impl Program {
             }
         };
         let (left, right) = (self.operand(x, pins), self.operand(y, pins));
+        for (input, side) in [x, y].into_iter().enumerate() {
+            if let Expr::Pin(pin) = **side {
+                self.read(pins, pin, input as u8);
+            }
+        }
         let table = if inverted { !table } else { table };
         self.ops.push(Op { table, inputs: [left, right, left], out });
     }
 
-    fn operand(&mut self, expr: &Expr, pins: &[u32]) -> u32 {
+    fn operand(&mut self, expr: &Expr, pins: &Pins) -> u32 {
         if let Expr::Pin(pin) = expr {
-            return pins[*pin];
+            return pins.nets[*pin].0;
         }
         let slot = self.new_slot();
         self.emit(expr, pins, slot);
         slot
+    }
+
+    /// Notes that the op that comes next reads this pin of the cell.
+    fn read(&mut self, pins: &Pins, pin: usize, input: u8) {
+        let pin = Pin { cell: pins.cell, pin: pin as u32 };
+        self.reads.entry(pin).or_default().push(Read { op: self.ops.len() as u32, input });
+    }
+}
+
+/// The input pins of a cell.
+struct Pins<'n> {
+    cell: u32,
+    nets: &'n [Net],
+}
+
+impl<'n> Pins<'n> {
+    fn of(index: usize, cell: &'n Cell) -> Self {
+        Self { cell: index as u32, nets: &cell.inputs }
     }
 }
 

@@ -1,23 +1,25 @@
 //! Folds a fault and an operation's control inputs into a straight program from operands to answer, over all its
 //! clocks, and proves on the way that the faulty unit is a function of its operands alone.
 //!
-//! In: a [`Circuit`] and perhaps a [`Fault`]. Out: [`Sequences`], one per operation, or [`CarriesState`].
+//! In: a [`Circuit`] and [`Fault`]s. Out: [`Sequences`], one per operation, or [`CarriesState`].
 //!
-//! The proof is an abstract evaluation. A slot is a known constant or a live value; a live value is tainted if it may
-//! depend on what an earlier operation left in a register outside the netlist. The unit starts in its idle state.
-//! If in every clock the "valid" output and the next state of every flip-flop are known constants, the register is
-//! written or not for certain, no answer bit is tainted, and the idle clock after the answer leads back to the same
-//! idle state, then the answer and its latency depend on the operands alone, whatever happened before: by
-//! induction every operation starts in the idle state, and what the register holds then is not looked at. For such
+//! The proof is an abstract evaluation ([`super::fold`]). A live value is tainted if it may
+//! depend on what an earlier operation left in a register outside the netlist or in a data flip-flop inside. The unit starts in
+//! its idle state. If in every clock the "valid" output and the next state of every control flip-flop are known constants, the
+//! register outside is written or not for certain, no answer bit is tainted, and the idle clock after the answer leads back to
+//! the same idle state, then the answer and its latency depend on the operands alone, whatever happened before: by
+//! induction every operation starts in the idle state, and what the registers hold then is not looked at. For such
 //! a fault a memo or table of products is exact. Any other fault carries state, and is evaluated gate by gate.
 
-use super::circuit::{Circuit, IDLE_CLOCKS_BETWEEN};
+use super::circuit::Circuit;
+use super::clocking::IDLE_CLOCKS_BETWEEN;
 use super::eval::{BitOp, Lanes, pair_up, run, run_bits};
-use super::gate_unit::injection;
+use super::fold::{Abstract, Folding};
+use super::gate_unit::injections;
+use super::ports::{Drive, Operation, RegisterPlace};
 use super::program::Op;
-use super::{Fault, Net};
+use super::{Effect, Fault, Net, Site};
 use crate::unit::MulOp;
-use rustc_hash::FxHashMap;
 use std::fmt;
 
 /// Slots 0..32 are the bits of rs1, 32..64 those of rs2.
@@ -49,6 +51,8 @@ pub struct Sequence {
     slots: usize,
     answer: [Bit; 32],
     cycles: Option<u32>,
+    /// Other hardware does the operation, exactly; there is no program.
+    exact: Option<MulOp>,
 }
 
 impl Sequence {
@@ -57,7 +61,17 @@ impl Sequence {
         self.cycles
     }
 
-    /// Evaluates it: `operands` are the 64 bit planes of rs1 and rs2, the answer 32 bit planes. `values` is scratch.
+    /// The operation, if other hardware does it, exactly.
+    pub fn exact(&self) -> Option<MulOp> {
+        self.exact
+    }
+
+    /// Ops and slots of the straight program.
+    pub fn size(&self) -> (usize, usize) {
+        (self.ops.len(), self.slots)
+    }
+
+    /// Evaluates the program, which an exact operation does not have: `operands` are the 64 bit planes of rs1 and rs2, the answer 32 bit planes. `values` is scratch.
     pub fn evaluate<const N: usize>(
         &self,
         values: &mut Vec<Lanes<N>>,
@@ -79,6 +93,9 @@ impl Sequence {
 
     /// Evaluates it for one pair of operands. `values` is scratch.
     pub fn evaluate_one(&self, values: &mut Vec<u8>, rs1: u32, rs2: u32) -> u32 {
+        if let Some(op) = self.exact {
+            return op.product(rs1, rs2);
+        }
         if values.len() < self.slots {
             values.resize(self.slots, 0);
         }
@@ -107,12 +124,27 @@ impl Sequences {
     ///
     /// # Errors
     /// [`CarriesState`] with the obligation that failed.
-    pub fn new(circuit: &Circuit, fault: Option<Fault>) -> Result<Self, CarriesState> {
-        let idle = idle_state(circuit, fault);
-        Folder::new(circuit, fault, idle.clone()).keeps_idle()?;
-        let fold = |op: MulOp| Folder::new(circuit, fault, idle.clone()).operation(op);
+    pub fn new(circuit: &Circuit, faults: &[Fault]) -> Result<Self, CarriesState> {
+        for fault in faults {
+            if let Effect::Flip { .. } = fault.effect {
+                return Err(CarriesState("a flip is there once and then no more"));
+            }
+            if let Site::Pin(pin) = fault.site
+                && circuit.clocked_by(pin).is_some()
+            {
+                return Err(CarriesState("a flip-flop has no clock"));
+            }
+        }
+        let idle = idle_state(circuit, faults);
+        let folder = || Folder::new(circuit, faults, idle.clone());
+        folder().keeps_idle().map_err(Failure::carries_state)?;
+        let fold = |op: MulOp| folder().operation(op).map_err(Failure::carries_state);
         let [mul, mulh, mulhsu, mulhu] = MulOp::ALL.map(fold);
-        let sound_state = fault.is_none() || idle == idle_state(circuit, None);
+        let control = |state: &[bool]| -> Vec<bool> {
+            let flops = state.iter().zip(circuit.data_flops()).filter(|(_, data)| !**data);
+            flops.map(|(value, _)| *value).collect()
+        };
+        let sound_state = faults.is_empty() || control(&idle) == control(&idle_state(circuit, &[]));
         Ok(Self { by_op: [mul?, mulh?, mulhsu?, mulhu?], sound_state })
     }
 
@@ -129,72 +161,124 @@ impl Sequences {
 }
 
 /// The flip-flops after reset and its idle clocks, simulated gate by gate.
-fn idle_state(circuit: &Circuit, fault: Option<Fault>) -> Vec<bool> {
-    let injections: Vec<_> = fault.into_iter().map(injection::<1>).collect();
-    let state = circuit.reset_state(&mut circuit.new_values(), &injections);
+fn idle_state(circuit: &Circuit, faults: &[Fault]) -> Vec<bool> {
+    let state = circuit.reset_state(&mut circuit.new_values(), &injections::<1>(faults));
     state.flops.iter().map(|lane| lane[0] & 1 == 1).collect()
 }
 
-/// What is known of a slot.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Abstract {
-    Known(bool),
-    Live(u32),
+/// Which flip-flops of a sound unit hold data: those whose state depends on operands at some time, or on such flip-flops.
+pub(super) fn data_flops(circuit: &Circuit) -> Vec<bool> {
+    let idle = idle_state(circuit, &[]);
+    let mut data = circuit.data_flops().to_vec();
+    loop {
+        let folder = || Folder { data: data.clone(), ..Folder::new(circuit, &[], idle.clone()) };
+        let idles = folder().keeps_idle().err();
+        let mut failures =
+            MulOp::ALL.into_iter().filter_map(|op| folder().operation(op).err()).chain(idles);
+        let Some(flops) = failures.find_map(|failure| match failure {
+            Failure::Flops(flops) => Some(flops),
+            Failure::Other(_) => None,
+        }) else {
+            return data;
+        };
+        flops.into_iter().for_each(|flop| data[flop] = true);
+    }
 }
+
+/// Why a fold ended without a program.
+enum Failure {
+    /// The next state of these control flip-flops is live.
+    Flops(Vec<usize>),
+    Other(&'static str),
+}
+
+impl Failure {
+    fn carries_state(self) -> CarriesState {
+        CarriesState(match self {
+            Failure::Flops(_) => "its state depends on the operands",
+            Failure::Other(what) => what,
+        })
+    }
+}
+
+type Folded<T> = Result<T, Failure>;
 
 struct Folder<'c> {
     circuit: &'c Circuit,
-    fault: Option<Fault>,
+    /// Stuck nets, and inputs of ops that read a stuck pin: (op, input), sorted.
+    nets: Vec<(u32, bool)>,
+    reads: Vec<((u32, u8), bool)>,
     idle: Vec<bool>,
-    ops: Vec<Op>,
-    /// For each live slot, whether it may depend on a register's old content.
-    tainted: Vec<bool>,
-    /// Functions that have been emitted, so that equal ones are emitted once.
-    emitted: FxHashMap<(u8, [u32; 3]), u32>,
+    data: Vec<bool>,
+    folding: Folding,
 }
 
 /// Flip-flops and registers between two clocks of an operation.
 struct Between {
-    flops: Vec<bool>,
+    flops: Vec<Abstract>,
     registers: Vec<Vec<Abstract>>,
 }
 
 impl<'c> Folder<'c> {
-    fn new(circuit: &'c Circuit, fault: Option<Fault>, idle: Vec<bool>) -> Self {
-        let tainted = vec![false; OPERAND_SLOTS];
-        Self { circuit, fault, idle, ops: Vec::new(), tainted, emitted: FxHashMap::default() }
+    fn new(circuit: &'c Circuit, faults: &[Fault], idle: Vec<bool>) -> Self {
+        let mut folding = Folding::default();
+        for _ in 0..OPERAND_SLOTS {
+            folding.source(false);
+        }
+        let (mut nets, mut reads) = (Vec::new(), Vec::new());
+        for fault in faults {
+            let Effect::Stuck(stuck) = fault.effect else { continue };
+            match fault.site.acts_at(circuit.netlist()) {
+                Some(Site::Net(net)) => nets.push((net.0, stuck.value())),
+                Some(Site::Pin(pin)) => {
+                    let read = circuit.program().reads(pin).iter();
+                    reads.extend(read.map(|r| ((r.op, r.input), stuck.value())));
+                }
+                None => {}
+            }
+        }
+        reads.sort_unstable();
+        let data = circuit.data_flops().to_vec();
+        Self { circuit, nets, reads, idle, data, folding }
     }
 
     /// Idle clocks must keep the idle state, whatever the registers hold.
-    fn keeps_idle(mut self) -> Result<(), CarriesState> {
-        let state = Between { flops: self.idle.clone(), registers: self.leftovers() };
-        if self.idle_clocks(&state)? == self.idle {
+    fn keeps_idle(mut self) -> Folded<()> {
+        let state = self.at_rest();
+        if self.idle_clocks(&state)? {
             Ok(())
         } else {
-            Err(CarriesState("its idle state changes while it is idle"))
+            Err(Failure::Other("its idle state changes while it is idle"))
         }
     }
 
-    fn operation(mut self, op: MulOp) -> Result<Sequence, CarriesState> {
+    fn operation(mut self, op: MulOp) -> Folded<Sequence> {
         let circuit = self.circuit;
-        let mut state = Between { flops: self.idle.clone(), registers: self.leftovers() };
+        let (first, later, answer_clock) = match circuit.operation(op) {
+            Operation::Netlist { first, later, clock } => (first, later, *clock),
+            Operation::Exact(clocks) => {
+                let nothing = self.finish(&[Abstract::Known(false); 32], Some(*clocks));
+                return Ok(Sequence { exact: Some(op), ..nothing });
+            }
+        };
+        let mut state = self.at_rest();
         for clock in 1..=circuit.max_clocks() {
-            let values = self.clock(circuit.operation_controls(op), &state, true);
+            let values = self.clock(if clock == 1 { first } else { later }, &state);
             let valid = circuit.valid_net().map(|net| values[net.index()]);
-            match valid.unwrap_or(Abstract::Known(true)) {
+            match valid.unwrap_or(Abstract::Known(clock == answer_clock)) {
                 Abstract::Known(false) => state = self.next_state(&values, state)?,
                 Abstract::Live(_) => {
-                    return Err(CarriesState("its latency depends on the operands"));
+                    return Err(Failure::Other("its latency depends on the operands"));
                 }
                 Abstract::Known(true) => {
                     let answer: Vec<Abstract> =
-                        circuit.value_nets().iter().map(|net| values[net.index()]).collect();
-                    if answer.iter().any(|bit| self.is_tainted(*bit)) {
-                        return Err(CarriesState("an answer depends on an earlier operation"));
+                        circuit.answer_nets(op).iter().map(|net| values[net.index()]).collect();
+                    if answer.iter().any(|bit| self.folding.is_tainted(*bit)) {
+                        return Err(Failure::Other("an answer depends on an earlier operation"));
                     }
                     state = self.next_state(&values, state)?;
-                    if self.idle_clocks(&state)? != self.idle {
-                        return Err(CarriesState("an operation leaves it in another state"));
+                    if !self.idle_clocks(&state)? {
+                        return Err(Failure::Other("an operation leaves it in another state"));
                     }
                     return Ok(self.finish(&answer, Some(clock)));
                 }
@@ -203,45 +287,65 @@ impl<'c> Folder<'c> {
         Ok(self.finish(&[Abstract::Known(false); 32], None))
     }
 
-    /// Registers that hold anything: a tainted value of its own for each bit.
-    fn leftovers(&mut self) -> Vec<Vec<Abstract>> {
-        let registers = self.circuit.registers().iter();
-        registers.map(|r| r.q.iter().map(|_| self.new_slot(true)).collect()).collect()
+    /// The idle state; registers and data flip-flops hold anything: a tainted value of its own for each bit.
+    fn at_rest(&mut self) -> Between {
+        let known = self.idle.iter().map(|value| Abstract::Known(*value)).collect();
+        self.forget(known)
     }
 
-    fn idle_clocks(&mut self, from: &Between) -> Result<Vec<bool>, CarriesState> {
+    /// The same control state, and registers and data flip-flops that hold anything.
+    fn forget(&mut self, mut flops: Vec<Abstract>) -> Between {
+        for (flop, data) in flops.iter_mut().zip(&self.data) {
+            if *data {
+                *flop = self.folding.source(true);
+            }
+        }
+        let mut registers = Vec::new();
+        for register in self.circuit.registers() {
+            registers.push(match &register.place {
+                RegisterPlace::Outside(r) => {
+                    r.q.iter().map(|_| self.folding.source(true)).collect()
+                }
+                RegisterPlace::Inside(_) => Vec::new(),
+            });
+        }
+        Between { flops, registers }
+    }
+
+    /// Whether the idle clocks between operations lead to the idle state.
+    fn idle_clocks(&mut self, from: &Between) -> Folded<bool> {
         let mut flops = from.flops.clone();
         for _ in 0..IDLE_CLOCKS_BETWEEN {
             // What the registers hold by now is as unknown as what they held before.
-            let registers = self.leftovers();
-            let state = Between { flops, registers };
-            let values = self.clock(self.circuit.idle_controls(), &state, false);
+            let state = self.forget(flops);
+            let values = self.clock(self.circuit.idle_drives(), &state);
             flops = self.next_flops(&values)?;
         }
-        Ok(flops)
+        let mut flops = flops.iter().zip(&self.idle).zip(&self.data);
+        Ok(flops.all(|((now, idle), data)| *data || *now == Abstract::Known(*idle)))
     }
 
-    fn next_flops(&self, values: &[Abstract]) -> Result<Vec<bool>, CarriesState> {
+    fn next_flops(&self, values: &[Abstract]) -> Folded<Vec<Abstract>> {
         let flops = self.circuit.program().flops.iter();
-        flops
-            .map(|flop| match values[flop.next as usize] {
-                Abstract::Known(value) => Ok(value),
-                Abstract::Live(_) => Err(CarriesState("its state depends on the operands")),
-            })
-            .collect()
+        let next: Vec<Abstract> = flops.map(|flop| values[flop.next as usize]).collect();
+        let live = next.iter().zip(&self.data).enumerate();
+        let live = live.filter(|(_, (next, data))| matches!(next, Abstract::Live(_)) && !**data);
+        let live: Vec<usize> = live.map(|(i, _)| i).collect();
+        if live.is_empty() { Ok(next) } else { Err(Failure::Flops(live)) }
     }
 
-    fn next_state(&self, values: &[Abstract], old: Between) -> Result<Between, CarriesState> {
+    fn next_state(&self, values: &[Abstract], old: Between) -> Folded<Between> {
         let flops = self.next_flops(values)?;
         let mut registers = old.registers;
         for (register, bits) in self.circuit.registers().iter().zip(&mut registers) {
+            let RegisterPlace::Outside(register) = &register.place else { continue };
             match values[register.write.index()] {
                 Abstract::Known(false) => {}
                 Abstract::Known(true) => {
                     *bits = register.d.iter().map(|net| values[net.index()]).collect();
                 }
                 Abstract::Live(_) => {
-                    return Err(CarriesState(
+                    return Err(Failure::Other(
                         "whether it writes its register depends on the operands",
                     ));
                 }
@@ -251,119 +355,65 @@ impl<'c> Folder<'c> {
     }
 
     /// Evaluates one clock abstractly; returns what is known of every slot of the circuit's program.
-    fn clock(&mut self, controls: &[(Net, bool)], state: &Between, operate: bool) -> Vec<Abstract> {
+    fn clock(&mut self, drives: &[(Net, Drive)], state: &Between) -> Vec<Abstract> {
         let circuit = self.circuit;
         let program = circuit.program();
         let mut values = vec![Abstract::Known(false); program.slots];
-        let constants = circuit.netlist().constants().iter();
-        for (net, value) in constants.chain(controls) {
+        for (net, value) in circuit.netlist().constants() {
             values[net.index()] = Abstract::Known(*value);
         }
-        if operate {
-            let (rs1, rs2) = circuit.operands();
-            for (slot, net) in rs1.iter().chain(rs2).enumerate() {
-                values[net.index()] = Abstract::Live(slot as u32);
-            }
+        for (net, drive) in drives {
+            values[net.index()] = match drive {
+                Drive::Value(value) => Abstract::Known(*value),
+                Drive::Rs1(bit) => Abstract::Live(u32::from(*bit)),
+                Drive::Rs2(bit) => Abstract::Live(32 + u32::from(*bit)),
+            };
         }
         for (flop, value) in program.flops.iter().zip(&state.flops) {
-            for (net, value) in
-                flop.q.into_iter().zip([*value]).chain(flop.qn.into_iter().zip([!value]))
-            {
-                values[net.index()] = Abstract::Known(value);
+            if let Some(q) = flop.q {
+                values[q.index()] = *value;
+            }
+            if let Some(qn) = flop.qn {
+                values[qn.index()] = self.folding.fold(0x55, [*value; 3]);
             }
         }
         for (register, bits) in circuit.registers().iter().zip(&state.registers) {
-            for (net, bit) in register.q.iter().zip(bits) {
-                values[net.index()] = *bit;
+            if let RegisterPlace::Outside(register) = &register.place {
+                for (net, bit) in register.q.iter().zip(bits) {
+                    values[net.index()] = *bit;
+                }
             }
         }
-        let stuck = self.fault.map(|f| (f.net.index(), Abstract::Known(f.stuck.value())));
-        if let Some((net, value)) = stuck {
-            values[net] = value;
+        for (net, value) in &self.nets {
+            values[*net as usize] = Abstract::Known(*value);
         }
-        for op in &program.ops {
-            let inputs = op.inputs.map(|slot| values[slot as usize]);
+        let mut reads = self.reads.iter().peekable();
+        for (i, op) in program.ops.iter().enumerate() {
+            let mut inputs = op.inputs.map(|slot| values[slot as usize]);
+            while let Some(((_, input), value)) = reads.next_if(|((op, _), _)| *op as usize == i) {
+                inputs[usize::from(*input)] = Abstract::Known(*value);
+            }
+            let stuck = self.nets.iter().find(|(net, _)| *net == op.out);
             values[op.out as usize] = match stuck {
-                Some((net, value)) if net == op.out as usize => value,
-                _ => self.fold(op.table, inputs),
+                Some((_, value)) => Abstract::Known(*value),
+                None => self.folding.fold(op.table, inputs),
             };
         }
         values
     }
 
-    fn new_slot(&mut self, tainted: bool) -> Abstract {
-        self.tainted.push(tainted);
-        Abstract::Live(self.tainted.len() as u32 - 1)
-    }
-
-    fn is_tainted(&self, value: Abstract) -> bool {
-        matches!(value, Abstract::Live(slot) if self.tainted[slot as usize])
-    }
-
-    /// A function of what is known: a constant, one of its inputs, or a new op with fewer inputs.
-    fn fold(&mut self, mut table: u8, inputs: [Abstract; 3]) -> Abstract {
-        // Rows of the table in which input i is 0.
-        const ZERO_ROWS: [u8; 3] = [0x55, 0x33, 0x0f];
-        let mut slots = [None; 3];
-        for (i, input) in inputs.into_iter().enumerate() {
-            let shift = 1 << i;
-            let (low, high) = (table & ZERO_ROWS[i], table >> shift & ZERO_ROWS[i]);
-            let low_only = low | low << shift;
-            match input {
-                Abstract::Known(false) => table = low_only,
-                Abstract::Known(true) => table = high | high << shift,
-                // An input that the function does not look at.
-                Abstract::Live(_) if low == high => table = low_only,
-                Abstract::Live(slot) => slots[i] = Some(slot),
-            }
-        }
-        // The same slot twice: only rows in which both agree can occur.
-        for (i, j) in [(0, 1), (0, 2), (1, 2)] {
-            if slots[i].is_some() && slots[i] == slots[j] {
-                let row = |r: u8| if r >> i & 1 == 1 { r | 1 << j } else { r & !(1 << j) };
-                table = (0..8).fold(0, |t, r| t | (table >> row(r) & 1) << r);
-                slots[j] = None;
-            }
-        }
-        // The table no longer looks at inputs without a slot, and perhaps not at others either.
-        for (i, slot) in slots.iter_mut().enumerate() {
-            if table & ZERO_ROWS[i] == table >> (1 << i) & ZERO_ROWS[i] {
-                *slot = None;
-            }
-        }
-        match table {
-            0x00 => return Abstract::Known(false),
-            0xff => return Abstract::Known(true),
-            _ => {}
-        }
-        let (table, inputs) = pack(table, slots);
-        if table == 0xaa {
-            return Abstract::Live(inputs[0]);
-        }
-        if let Some(slot) = self.emitted.get(&(table, inputs)) {
-            return Abstract::Live(*slot);
-        }
-        let tainted = slots.iter().flatten().any(|slot| self.tainted[*slot as usize]);
-        let out = self.new_slot(tainted);
-        if let Abstract::Live(out) = out {
-            self.ops.push(Op { table, inputs, out });
-            self.emitted.insert((table, inputs), out);
-        }
-        out
-    }
-
     /// Drops what the answer does not need and gives slots that are no longer needed to later values.
     fn finish(self, answer: &[Abstract], cycles: Option<u32>) -> Sequence {
         const NEVER: u32 = u32::MAX;
-        let mut last_use = vec![NEVER; self.tainted.len()];
-        let end = self.ops.len() as u32;
+        let mut last_use = vec![NEVER; self.folding.slots()];
+        let end = self.folding.ops.len() as u32;
         for bit in answer {
             if let Abstract::Live(slot) = bit {
                 last_use[*slot as usize] = end;
             }
         }
-        let mut needed = vec![false; self.ops.len()];
-        for (i, op) in self.ops.iter().enumerate().rev() {
+        let mut needed = vec![false; self.folding.ops.len()];
+        for (i, op) in self.folding.ops.iter().enumerate().rev() {
             needed[i] = last_use[op.out as usize] != NEVER;
             if needed[i] {
                 for slot in op.inputs {
@@ -374,11 +424,11 @@ impl<'c> Folder<'c> {
                 }
             }
         }
-        let mut place: Vec<u32> = (0..self.tainted.len() as u32).collect();
+        let mut place: Vec<u32> = (0..self.folding.slots() as u32).collect();
         let mut free = Vec::new();
         let mut slots = OPERAND_SLOTS as u32;
         let mut ops = Vec::new();
-        for (i, op) in self.ops.iter().enumerate().filter(|(i, _)| needed[*i]) {
+        for (i, op) in self.folding.ops.iter().enumerate().filter(|(i, _)| needed[*i]) {
             let inputs = op.inputs.map(|slot| place[slot as usize]);
             for (k, slot) in op.inputs.into_iter().enumerate() {
                 let first = op.inputs[..k].iter().all(|other| *other != slot);
@@ -398,21 +448,7 @@ impl<'c> Folder<'c> {
             Abstract::Live(slot) => Bit::Slot(place[slot as usize]),
         };
         let answer = std::array::from_fn(bit);
-        Sequence { pairs: pair_up(&ops), ops, slots: slots as usize, answer, cycles }
+        let slots = slots as usize;
+        Sequence { pairs: pair_up(&ops), ops, slots, answer, cycles, exact: None }
     }
-}
-
-/// Moves the inputs that a table looks at to the front, in ascending order of their slots; the table then ignores the
-/// others, which repeat the first.
-fn pack(table: u8, slots: [Option<u32>; 3]) -> (u8, [u32; 3]) {
-    let mut used: Vec<(u32, usize)> =
-        slots.iter().enumerate().filter_map(|(i, s)| s.map(|slot| (slot, i))).collect();
-    used.sort_unstable();
-    let packed = (0..8_u8).fold(0, |packed, row| {
-        let old_row =
-            used.iter().enumerate().fold(0, |r, (new, (_, old))| r | (row >> new & 1) << old);
-        packed | (table >> old_row & 1) << row
-    });
-    let input = |i: usize| used.get(i).unwrap_or(&used[0]).0;
-    (packed, [input(0), input(1), input(2)])
 }

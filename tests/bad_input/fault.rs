@@ -11,21 +11,61 @@ fn refused(fault: &str, parts: &[&str]) {
 #[test]
 fn a_fault_on_an_unknown_net_is_refused() {
     refused("no_such_net/SA0", &["no net 'no_such_net'"]);
-    refused("/SA0", &["no net ''"]);
     refused("op_a_i[32]/SA1", &["no net 'op_a_i[32]'"]);
     refused("op_a_i/SA1", &["no net 'op_a_i'"]);
-    refused("op_a_i[3] /SA1", &["no net 'op_a_i[3] '"]);
     refused("Ωμέγα/SA1", &["Ωμέγα"]);
     refused(&format!("{}/SA1", "x".repeat(100_000)), &["no net"]);
 }
 
 #[test]
 fn a_malformed_fault_is_refused() {
-    for fault in ["", "/", "op_a_i[3]", "op_a_i[3]/", "op_a_i[3]/SA2", "op_a_i[3]/SA", "SA0"] {
+    for fault in [
+        "",
+        "/",
+        "op_a_i[3]",
+        "op_a_i[3]/",
+        "op_a_i[3]/SA2",
+        "op_a_i[3]/SA",
+        "SA0",
+        "/SA0",
+        "a/FLIP@0",
+        "a/FLIP@1.0",
+    ] {
         refused(fault, &["NET/SA0"]);
     }
-    refused("op_a_i[3]/SA0\n", &["NET/SA0"]);
     refused("op_a_i[3]/SA0,op_a_i[4]/SA0", &[]);
+    refused("op_a_i[3]/SA0+", &["NET/SA0"]);
+}
+
+#[test]
+fn a_pin_that_the_instance_lacks_is_refused_with_those_that_it_has() {
+    refused("U7/Q9/SA0", &["instance 'U7' has no pin 'Q9'", "it has: "]);
+    refused("U99999/A/SA0", &["no net 'U99999/A', nor a pin of that name"]);
+}
+
+#[test]
+fn a_site_cannot_be_stuck_at_both_values() {
+    refused("op_a_i[3]/SA0+op_a_i[3]/SA1", &["op_a_i[3] cannot be SA0 and SA1 at once"]);
+    let line = stuckat(["run", ELF, "--fault", "mult1_7/SA0", "--fault", "mult1_7/SA1"]);
+    line.is_refused(BAD_INPUT, &["mult1_7 cannot be SA0 and SA1 at once"]);
+}
+
+#[test]
+fn a_wrong_line_of_a_fault_list_is_named() {
+    let folder = folder();
+    for (text, what) in [
+        ("# a list\nmult1_7 SA0\nnowhere SA1\n", "line 3: the netlist has no net 'nowhere'"),
+        ("mult1_7 SA0\nmult1_7/SA0\n", "line 2: 'mult1_7/SA0' stands in line 1 already"),
+        ("mult1_7\n", "line 1: 'mult1_7' is not a fault"),
+        ("sa0 DS U7/Q9\n", "line 1: instance 'U7' has no pin 'Q9'"),
+        ("\n# nothing\n", "there is no fault"),
+    ] {
+        let list = folder.path().join("faults.txt");
+        std::fs::write(&list, text).unwrap();
+        let list = list.to_str().unwrap();
+        let line = stuckat(["campaign", "--images", "1", "--fault-list", list]);
+        line.is_refused(BAD_INPUT, &["faults.txt", what]);
+    }
 }
 
 #[test]

@@ -1,0 +1,93 @@
+//! Fault lists: one scenario's fault, or faults, a line.
+//!
+//! In: text, as Stuckat writes it or as test generation tools do. Out: [`FaultSet`]s. Understood, by line:
+//!
+//! | line | from |
+//! |---|---|
+//! | `instance/PIN SA0`, `NET SA1`, `instance/PIN/SA0`, `A SA0 + B SA1` | Stuckat ([`super::fault`] has the forms) |
+//! | `sa0 DS instance/PIN`, `sa1 instance/PIN` | the order of TetraMAX and TestMAX: type, perhaps a class, pin |
+//! | `0 DS "/instance/PIN"`, `1,EQ,"/instance/PIN"` | the order of FastScan and Tessent: value, perhaps a class, path from the top |
+//! | empty, or beginning with `#` or `//` | nothing |
+//!
+//! Classes are not looked at. A line that repeats an earlier one is an error: it would be counted twice.
+
+use super::Circuit;
+use super::fault::{Fault, FaultError, FaultSet, Names, Stuck};
+use std::collections::HashMap;
+use thiserror::Error;
+
+/// Why a fault list cannot be used.
+#[derive(Debug, Error, PartialEq, Eq)]
+#[error("line {line}: {what}")]
+pub struct FaultListError {
+    /// Line of the file, from 1.
+    pub line: usize,
+    /// What is wrong.
+    pub what: String,
+}
+
+/// Reads a fault list.
+///
+/// # Errors
+/// [`FaultListError`] of the first line that is wrong.
+pub fn parse(text: &str, circuit: &Circuit) -> Result<Vec<FaultSet>, FaultListError> {
+    let names = Names::new(circuit);
+    let mut sets = Vec::new();
+    let mut seen: HashMap<FaultSet, usize> = HashMap::new();
+    for (i, line) in text.lines().enumerate() {
+        let line = line.trim();
+        if line.is_empty() || line.starts_with('#') || line.starts_with("//") {
+            continue;
+        }
+        let error = |what: String| FaultListError { line: i + 1, what };
+        let set = read(line, &names, circuit).map_err(|e| error(e.to_string()))?;
+        if let Some(first) = seen.insert(set.clone(), i + 1) {
+            return Err(error(format!("'{line}' stands in line {first} already; remove one")));
+        }
+        sets.push(set);
+    }
+    if sets.is_empty() {
+        return Err(FaultListError {
+            line: 1,
+            what: "there is no fault; write one a line, as 'instance/PIN SA0'".into(),
+        });
+    }
+    Ok(sets)
+}
+
+/// Writes one line of a fault list.
+pub fn line(set: &FaultSet, circuit: &Circuit) -> String {
+    let netlist = circuit.netlist();
+    let fault = |f: &Fault| format!("{} {}", f.site.name(netlist), f.effect);
+    set.faults().iter().map(fault).collect::<Vec<_>>().join(" + ")
+}
+
+fn read(line: &str, names: &Names, circuit: &Circuit) -> Result<FaultSet, FaultError> {
+    let Some((stuck, site)) = value_first(line) else { return names.set(line) };
+    // The path may begin at the top, with or without the module's name.
+    let path = site.strip_prefix('/').unwrap_or(site);
+    let inside = path.strip_prefix(&circuit.netlist().module).and_then(|p| p.strip_prefix('/'));
+    let site = names.site(path).or_else(|why| inside.ok_or(why).and_then(|p| names.site(p)))?;
+    Ok(Fault::stuck(site, stuck).into())
+}
+
+/// A line that begins with the stuck value: the value and the path.
+fn value_first(line: &str) -> Option<(Stuck, &str)> {
+    let separates = |c: char| c == ',' || c.is_whitespace();
+    let mut words = line.split(separates).filter(|w| !w.is_empty());
+    let stuck = match words.next()?.trim_matches('"') {
+        "0" | "sa0" | "SA0" => Stuck::At0,
+        "1" | "sa1" | "SA1" => Stuck::At1,
+        _ => return None,
+    };
+    let path = match (words.next()?, words.next(), words.next()) {
+        (path, None, _) | (_, Some(path), None) => path,
+        _ => return None,
+    };
+    Some((stuck, path.trim_matches('"')))
+}
+
+/// A whole list as text: the set's line for each.
+pub fn write(sets: &[FaultSet], circuit: &Circuit) -> String {
+    sets.iter().map(|set| line(set, circuit) + "\n").collect()
+}
