@@ -107,6 +107,64 @@ pub trait Unit {
     fn counts(&self) -> Counts;
 }
 
+/// The products of one operation under one fault over a range of operands, in the smallest form that is exact.
+///
+/// Indices are those of the range; a product is given by the exact product and the index.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ProductForm {
+    /// Every product is exact.
+    Exact,
+    /// Wrong products are all wrong by the same amount.
+    Mask {
+        /// What is added to the exact product, modulo 2^32.
+        error: u32,
+        /// Bit `index % 64` of word `index / 64` is 1 where it is added.
+        wrong: Vec<u64>,
+    },
+    /// Products are wrong by one of up to 255 amounts.
+    Dictionary {
+        /// The amounts, modulo 2^32; the first is 0.
+        errors: Vec<u32>,
+        /// Which of them is added, in so many bits: 2, 4 or 8.
+        bits: usize,
+        /// Bit `index % 64` of word `index / 64 * bits + b` is bit `b` of that number.
+        which: Vec<u64>,
+    },
+    /// The products themselves.
+    Table(Vec<u32>),
+}
+
+impl ProductForm {
+    /// The product at an index.
+    #[inline]
+    pub fn product(&self, index: usize, exact: u32) -> u32 {
+        match self {
+            ProductForm::Exact => exact,
+            ProductForm::Mask { error, wrong } => {
+                let mask = ((wrong[index / 64] >> (index % 64) & 1) as u32).wrapping_neg();
+                exact.wrapping_add(error & mask)
+            }
+            ProductForm::Dictionary { errors, bits, which } => {
+                let words = &which[index / 64 * bits..][..*bits];
+                let bit = |word: &u64| (word >> (index % 64) & 1) as usize;
+                let place = words.iter().rev().fold(0, |place, word| place << 1 | bit(word));
+                exact.wrapping_add(errors[place])
+            }
+            ProductForm::Table(products) => products[index],
+        }
+    }
+
+    /// Its size in bytes.
+    pub fn bytes(&self) -> usize {
+        match self {
+            ProductForm::Exact => 0,
+            ProductForm::Mask { wrong, .. } => 8 * wrong.len(),
+            ProductForm::Dictionary { errors, which, .. } => 4 * errors.len() + 8 * which.len(),
+            ProductForm::Table(products) => 4 * products.len(),
+        }
+    }
+}
+
 /// How many multiplications a run executed, and how many of them were wrong.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Counts {

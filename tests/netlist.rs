@@ -10,7 +10,9 @@ use stuckat::netlist::fast_unit::FastUnit;
 use stuckat::netlist::fault::{Fault, Sites, universe};
 use stuckat::netlist::gate_unit::GateUnit;
 use stuckat::netlist::ports::Operation;
+use stuckat::netlist::range::Range;
 use stuckat::netlist::sequence::Sequences;
+use stuckat::netlist::table::Tables;
 use stuckat::netlist::{Circuit, Net, screen};
 use stuckat::unit::{Answer, MulOp, Tuple, Unit};
 
@@ -108,10 +110,18 @@ fn without_a_fault_ten_million_random_pairs_are_multiplied_exactly_by_each_opera
 }
 
 /// The same operations through the gates clock by clock, and through folded programs with a memo.
-fn compare_units(circuit: &Arc<Circuit>, fault: Fault, tuples: &[Tuple]) -> bool {
+fn compare_units(
+    circuit: &Arc<Circuit>,
+    tables: &mut Tables,
+    fault: Fault,
+    tuples: &[Tuple],
+) -> bool {
     let Ok(sequences) = Sequences::new(circuit, &[fault]) else { return false };
     let mut slow = GateUnit::new(circuit.clone(), &[fault]);
     let mut fast = FastUnit::new(circuit, sequences);
+    if let Ok(form) = tables.form(&[fault]) {
+        fast = fast.with_table(tables.range(), form);
+    }
     // Half of the operations are learnt beforehand, as a campaign does.
     fast.learn(&tuples[..tuples.len() / 2]);
     for (i, t) in tuples.iter().enumerate() {
@@ -139,9 +149,10 @@ fn folded_programs_with_memo_equal_the_gates_for_a_sample_of_faults() {
     let faults = universe(&circuit, Sites::All);
     let step = if cfg!(debug_assertions) { 613 } else { 37 };
     let mut compared = 0;
+    let mut tables = Tables::new(&circuit, MulOp::MUL, Range::WIDE_NARROW).unwrap();
     for fault in faults.iter().step_by(step) {
         let tuples: Vec<_> = (0..60).map(|_| random.tuple()).collect();
-        compared += usize::from(compare_units(&circuit, *fault, &tuples));
+        compared += usize::from(compare_units(&circuit, &mut tables, *fault, &tuples));
     }
     assert!(compared * step > faults.len() * 9 / 10, "only {compared} faults keep no state");
 }
@@ -153,9 +164,10 @@ fn folded_programs_with_memo_equal_the_gates_for_every_fault() {
     let mut random = Random(2);
     let faults = universe(&circuit, Sites::Nets);
     let mut carrying = Vec::new();
+    let mut tables = Tables::new(&circuit, MulOp::MUL, Range::WIDE_NARROW).unwrap();
     for fault in &faults {
         let tuples: Vec<_> = (0..1000).map(|_| random.tuple()).collect();
-        if !compare_units(&circuit, *fault, &tuples) {
+        if !compare_units(&circuit, &mut tables, *fault, &tuples) {
             carrying.push(fault.name(circuit.netlist()));
         }
     }

@@ -11,7 +11,9 @@ use super::record::{Engine, FaultRecord, Record};
 use crate::cpu::Stop;
 use crate::netlist::fast_unit::FastUnit;
 use crate::netlist::gate_unit::GateUnit;
+use crate::netlist::range::Range;
 use crate::netlist::sequence::Sequences;
+use crate::netlist::table::Tables;
 use crate::netlist::{Circuit, FaultSet};
 use crate::unit::{Answer, Counts, MulOp, Unit};
 use crate::workload::{Program, Runner};
@@ -152,8 +154,11 @@ impl Lab<'_> {
     ) {
         let idle = FaultyUnit::Gates(GateUnit::new(self.circuit.clone(), &[]));
         let mut runner = Runner::new(self.program, idle);
+        let ranges = [Range::WIDE_NARROW, Range::NARROW_WIDE];
+        let tables = ranges.into_iter().map(|range| Tables::new(self.circuit, MulOp::MUL, range));
+        let mut tables: Vec<Tables> = tables.filter_map(Result::ok).collect();
         while let Some(job) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
-            let told = self.job(&mut runner, job, |event| {
+            let told = self.job(&mut runner, &mut tables, job, |event| {
                 // A closed channel means that the listener has had enough.
                 if stop.load(Ordering::Relaxed) || sender.send(event).is_err() {
                     ControlFlow::Break(())
@@ -171,15 +176,22 @@ impl Lab<'_> {
     fn job(
         &self,
         runner: &mut Runner<FaultyUnit>,
+        tables: &mut [Tables],
         job: &Job,
         mut tell: impl FnMut(Event) -> ControlFlow<()>,
     ) -> ControlFlow<()> {
         let mut right = None;
-        let sequences = Sequences::new(self.circuit, job.faults.faults());
+        let faults = job.faults.faults();
+        let sequences = Sequences::new(self.circuit, faults);
         let carries_state = sequences.as_ref().err().map(ToString::to_string);
         let unit = match sequences {
             Ok(sequences) => {
                 let mut unit = FastUnit::new(self.circuit, sequences);
+                for tables in tables {
+                    if let Ok(form) = tables.form(faults) {
+                        unit = unit.with_table(tables.range(), form);
+                    }
+                }
                 right = Some(unit.learn(&self.golden.tuples));
                 match self.speed {
                     Speed::Slow => self.gates(&job.faults),

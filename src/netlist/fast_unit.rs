@@ -1,12 +1,14 @@
-//! The faulty multiplier at the speed of a look-up: a memo of answers, and the folded programs for what is not in it.
+//! The faulty multiplier at the speed of a look-up: product tables for the operands that INT8 firmware multiplies most, a memo of
+//! answers for the others, and the folded programs for what is in neither.
 //!
 //! Used only for faults that are proved to make the unit a function of its operands ([`super::sequence`]); then each
 //! answer is computed once and looked up ever after. Whether a product is wrong is stored with it.
 
 use super::circuit::Circuit;
+use super::range::Range;
 use super::screen;
 use super::sequence::Sequences;
-use crate::unit::{Answer, Counts, Latency, MulOp, Tuple, Unit};
+use crate::unit::{Answer, Counts, Latency, MulOp, ProductForm, Tuple, Unit};
 
 /// An entry of the memo: an open-addressed hash table with linear probing.
 #[derive(Clone, Copy, Debug, Default)]
@@ -35,10 +37,19 @@ pub struct Judgement {
     pub wrong_products: usize,
 }
 
+/// The products of MUL over a range of operands, and which wrong ones the run has seen.
+#[derive(Clone, Debug)]
+struct Table {
+    range: Range,
+    form: ProductForm,
+    seen: Vec<u64>,
+}
+
 /// The fast unit.
 #[derive(Clone, Debug)]
 pub struct FastUnit {
     sequences: Sequences,
+    tables: Vec<Table>,
     sound: Latency,
     entries: Vec<Entry>,
     used: usize,
@@ -52,6 +63,7 @@ impl FastUnit {
     pub fn new(circuit: &Circuit, sequences: Sequences) -> Self {
         Self {
             sequences,
+            tables: Vec::new(),
             sound: circuit.latency(),
             entries: vec![Entry::default(); FIRST_CAPACITY],
             used: 0,
@@ -59,6 +71,24 @@ impl FastUnit {
             counts: Counts::default(),
             scratch: Vec::new(),
         }
+    }
+
+    /// Lets it look up MUL in a table where the operands are in its range. The table must be of the same fault.
+    pub fn with_table(mut self, range: Range, form: ProductForm) -> Self {
+        self.tables.push(Table { range, form, seen: vec![0; range.pairs() / 64] });
+        self
+    }
+
+    /// The product of MUL by table, if there is one.
+    #[inline]
+    fn tabled(&self, op: MulOp, rs1: u32, rs2: u32) -> Option<(usize, usize, u32)> {
+        if op != MulOp::MUL {
+            return None;
+        }
+        self.tables.iter().enumerate().find_map(|(t, table)| {
+            let index = table.range.index(rs1, rs2)?;
+            Some((t, index, table.form.product(index, rs1.wrapping_mul(rs2))))
+        })
     }
 
     /// Computes the answers to `tuples` many at a time, keeps them, and judges them.
@@ -69,7 +99,8 @@ impl FastUnit {
             let Tuple { op, rs1, rs2 } = *tuple;
             let (right_value, in_time) = match answer {
                 Answer::Done { value, cycles } => {
-                    if self.find(op, rs1, rs2).is_err() {
+                    let in_table = self.tabled(op, rs1, rs2).is_some();
+                    if !in_table && self.find(op, rs1, rs2).is_err() {
                         self.insert(op, rs1, rs2, value);
                     }
                     (value == op.product(rs1, rs2), cycles == self.sound.of(op))
@@ -143,6 +174,18 @@ impl Unit for FastUnit {
             self.counts.differing += 1;
             return Answer::Never;
         };
+        if let Some((table, index, value)) = self.tabled(op, rs1, rs2) {
+            if value != rs1.wrapping_mul(rs2) {
+                self.counts.wrong += 1;
+                self.counts.differing += 1;
+                let seen = &mut self.tables[table].seen[index / 64];
+                self.counts.distinct_wrong += u64::from(*seen >> (index % 64) & 1 == 0);
+                *seen |= 1 << (index % 64);
+            } else if cycles != self.sound.of(op) || !self.sequences.sound_state() {
+                self.counts.differing += 1;
+            }
+            return Answer::Done { value, cycles };
+        }
         let at = match self.find(op, rs1, rs2) {
             Ok(at) => at,
             Err(_) => {
@@ -171,6 +214,9 @@ impl Unit for FastUnit {
 
     fn reset(&mut self) {
         self.counts = Counts::default();
+        for table in &mut self.tables {
+            table.seen.fill(0);
+        }
         self.run += 1;
         if self.run > LAST_RUN {
             self.run = 1;

@@ -107,15 +107,48 @@ impl Folding {
 
 /// Moves the inputs that a table looks at to the front, in ascending order of their slots; the table then ignores the
 /// others, which repeat the first.
-fn pack(table: u8, slots: [Option<u32>; 3]) -> (u8, [u32; 3]) {
-    let mut used: Vec<(u32, usize)> =
-        slots.iter().enumerate().filter_map(|(i, s)| s.map(|slot| (slot, i))).collect();
-    used.sort_unstable();
-    let packed = (0..8_u8).fold(0, |packed, row| {
-        let old_row =
-            used.iter().enumerate().fold(0, |r, (new, (_, old))| r | (row >> new & 1) << old);
-        packed | (table >> old_row & 1) << row
-    });
-    let input = |i: usize| used.get(i).unwrap_or(&used[0]).0;
-    (packed, [input(0), input(1), input(2)])
+fn pack(mut table: u8, slots: [Option<u32>; 3]) -> (u8, [u32; 3]) {
+    // Rows that trade places when two inputs do: those in which the two differ.
+    let swap_01 = |t: u8| t & 0x99 | (t & 0x22) << 1 | (t & 0x44) >> 1;
+    let swap_12 = |t: u8| t & 0xc3 | (t & 0x0c) << 2 | (t & 0x30) >> 2;
+    let [mut a, mut b, mut c] = slots.map(|slot| slot.unwrap_or(u32::MAX));
+    if a > b {
+        (a, b, table) = (b, a, swap_01(table));
+    }
+    if b > c {
+        (b, c, table) = (c, b, swap_12(table));
+    }
+    if a > b {
+        (a, b, table) = (b, a, swap_01(table));
+    }
+    let or_first = |slot: u32| if slot == u32::MAX { a } else { slot };
+    (table, [a, or_first(b), or_first(c)])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn packed_tables_say_the_same_of_reordered_inputs() {
+        let inputs = [Some(7), Some(3), Some(5)];
+        for table in 0..=255_u8 {
+            for absent in 0..8_u8 {
+                let slots = std::array::from_fn(|i| inputs[i].filter(|_| absent >> i & 1 == 0));
+                // A table does not look at inputs without a slot.
+                let looks = |row: u8| row & !absent & 7;
+                let table = (0..8).fold(0, |t, row| t | (table >> looks(row) & 1) << row);
+                let (packed, order) = pack(table, slots);
+                assert!(slots == [None; 3] || order.iter().all(|s| slots.contains(&Some(*s))));
+                for row in 0..8_u8 {
+                    let value = |slot: u32| {
+                        let place = inputs.iter().position(|i| *i == Some(slot));
+                        place.map_or(0, |p| row >> p & 1)
+                    };
+                    let packed_row = order.iter().zip(0..).fold(0, |r, (s, i)| r | value(*s) << i);
+                    assert_eq!(packed >> packed_row & 1, table >> row & 1, "{table:#x} {row}");
+                }
+            }
+        }
+    }
 }

@@ -1,6 +1,7 @@
 //! Many products at a time: 512 operand pairs a pass through an operation's straight program.
 
 use super::eval::Lanes;
+use super::planes::transpose_one;
 use super::sequence::Sequences;
 use crate::unit::{Answer, MulOp, Tuple};
 
@@ -44,7 +45,7 @@ fn products(
     let mut count = 0;
     let mut block = [0_u64; 64];
     let mut flush = |block: &mut [u64; 64], word: usize| {
-        transpose(block);
+        transpose_one(block);
         for (plane, bits) in planes.iter_mut().zip(block.iter_mut()) {
             plane[word] = std::mem::take(bits);
         }
@@ -67,27 +68,10 @@ fn products(
         for (row, plane) in block.iter_mut().zip(&answer) {
             *row = plane[word];
         }
-        transpose(&mut block);
+        transpose_one(&mut block);
         values.extend(block.iter().map(|v| *v as u32).take(count - values.len()));
     }
     values
-}
-
-/// Transposes a 64 x 64 bit matrix: bit j of word i becomes bit i of word j (Hacker's Delight, section 7-3).
-fn transpose(m: &mut [u64; 64]) {
-    let mut width = 32;
-    let mut mask = 0x0000_0000_ffff_ffff_u64;
-    while width != 0 {
-        let mut row = 0;
-        while row < 64 {
-            let swap = ((m[row] >> width) ^ m[row + width]) & mask;
-            m[row] ^= swap << width;
-            m[row + width] ^= swap;
-            row = (row + width + 1) & !width;
-        }
-        width >>= 1;
-        mask ^= mask << width;
-    }
 }
 
 #[cfg(test)]
@@ -99,7 +83,7 @@ mod tests {
         let original: [u64; 64] =
             std::array::from_fn(|i| (i as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15));
         let mut m = original;
-        transpose(&mut m);
+        transpose_one(&mut m);
         for (i, row) in original.iter().enumerate() {
             for (j, column) in m.iter().enumerate() {
                 assert_eq!(row >> j & 1, column >> i & 1);
