@@ -30,13 +30,12 @@ module map_mul (A, B, Y);
   localparam M = B_PLUS ? B_WIDTH - 1 : B_WIDTH;
   localparam A_NEG = A_SIGNED && !A_PLUS;
   localparam B_NEG = B_SIGNED && !B_PLUS;
-  localparam W = N + M;
+  localparam W = Y_WIDTH < N + M ? Y_WIDTH : N + M;
 
-  // Narrower products would leave cells without readers; our RTL has none.
-  wire _TECHMAP_FAIL_ = Y_WIDTH < W || N < 2 || M < 3;
+  wire _TECHMAP_FAIL_ = W <= N || N < 2 || M < 3;
 
   wire [W-1:0] p;
-  ARRAY #(.N(N), .M(M), .A_NEG(A_NEG), .B_NEG(B_NEG)) array (.A(A[N-1:0]), .B(B[M-1:0]), .Y(p));
+  ARRAY #(.N(N), .M(M), .W(W), .A_NEG(A_NEG), .B_NEG(B_NEG)) array (.A(A[N-1:0]), .B(B[M-1:0]), .Y(p));
 
   generate
     if (Y_WIDTH > W) assign Y = {{(Y_WIDTH-W){(A_NEG || B_NEG) ? p[W-1] : 1'b0}}, p};
@@ -47,19 +46,20 @@ endmodule
 module ARRAY (A, B, Y);
   parameter N = 2;
   parameter M = 3;
+  parameter W = 5;        // N + M, or less if the RTL keeps less of the product
   parameter A_NEG = 0;
   parameter B_NEG = 0;
-  localparam W = N + M;
+  localparam ALL = N + M;
   input  [N-1:0] A;
   input  [M-1:0] B;
   output [W-1:0] Y;
 
   // The sum of what the inverted partial products add too much, modulo 2**W.
-  localparam [W:0] ONE = 1;
+  localparam [ALL:0] ONE = 1;
   localparam [W-1:0] CORRECTION =
-      (A_NEG && B_NEG) ? (ONE << (W-1)) + (ONE << (M-1)) + (ONE << (N-1)) :
-      A_NEG            ? (ONE << (W-1)) + (ONE << (N-1)) :
-      B_NEG            ? (ONE << (W-1)) + (ONE << (M-1)) : 0;
+      (A_NEG && B_NEG) ? (ONE << (ALL-1)) + (ONE << (M-1)) + (ONE << (N-1)) :
+      A_NEG            ? (ONE << (ALL-1)) + (ONE << (N-1)) :
+      B_NEG            ? (ONE << (ALL-1)) + (ONE << (M-1)) : 0;
   // It fits beside the first partial product (columns 0 .. N-1) or takes a row of its own.
   localparam OWN_ROW = |CORRECTION[N-1:0];
   localparam ROWS = M + OWN_ROW;
