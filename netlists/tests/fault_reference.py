@@ -1,160 +1,104 @@
-"""What the mapped multiplier answers with one stuck-at fault, as Icarus Verilog computes it: the evidence that other
-evaluators of the same netlist are held against. See HEADER for the exact meaning; `make reference` writes the file.
+"""What a mapped multiplier answers with one stuck-at fault, as Icarus Verilog computes it: the evidence that other evaluators
+of the same netlist are held against. See `header` for the exact meaning. For example
 
---inject force  one simulation; each fault in turn is a Verilog `force` on the net
---inject split  a netlist copy a fault, in which driver and net are cut apart and the net is tied: no `force` involved
-Both must give the same file (`make reference-check`).
+  fault_reference.py --unit fast --faults 200 --operations 1000 --seed 1 --sites both --out FILE
+
+FILE is packed if its name ends with .gz. --inject says how a fault gets into the simulation (inject.py); the ways differ in
+time and must not differ in result.
 """
 
 import argparse
 import gzip
-import hashlib
 import random
-import re
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
-HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent / "synth"))
-from mapped import Mapped, read_liberty  # noqa: E402
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "synth"))
+import inject  # noqa: E402
+from unit import OPERATIONS, Unit, UnitError  # noqa: E402
 
-NETLIST = HERE.parent / "mapped/single_cycle.v"
-CELLS = HERE.parent / "cells/nangate45.v"
-LIBERTY = HERE.parent / "cells/nangate45.lib"
-FAULTS, OPERATIONS, SEED = 200, 200, 20240607
-OPS = ["mul", "mulh", "mulhsu", "mulhu"]
-
-HEADER = """\
-# What netlists/mapped/single_cycle.v answers with one stuck-at fault, computed by Icarus Verilog.
-# Made by netlists/tests/fault_reference.py; {faults} faults x {operations} operations, seed {seed}.
-# netlist sha256 {sha256}
-#
-# A line: fault op a b value clocks
-#   fault   NET/SA0 or NET/SA1; NET as in the mapped Verilog, a bit of a port as port[bit]
-#   op      mul, mulh, mulhsu or mulhu: inputs as in netlists/single_cycle.toml
-#   a b     rs1 and rs2, eight hexadecimal digits
-#   value   result_o in the first clock in which valid_o is 1, or `never` if it was 0 in eight clocks
-#   clocks  the number of that clock, counted from 1; 8 for `never`
-#
-# The lines of one fault are one sequence:
-# - The fault is there from before reset. It is on the net (the stem): every reader of the net sees the stuck value, also
-#   output ports that are the same net by `assign` (mult_en_i is imd_val_we_o; imd_val_d_o[31:0] is result_o). Such a net
-#   has the name of its driver: the input port's bit, or what the driving cell's pin is connected to. A flip-flop's other
-#   output (QN) follows the stored state, not the faulty net at Q.
-# - imd_val is a 34-bit register outside the netlist, fault-free itself. Reset sets it to 0. At every clock edge it loads
-#   imd_val_d_o if imd_val_we_o is 1, as the faulty netlist drives them, also in idle clocks and in the answer's clock.
-# - Reset is asserted (all inputs 0) with one clock edge, released, and two idle clocks pass: all inputs but reset are 0.
-# - An operation holds its inputs and operands in every clock until valid_o is 1 or eight clocks have passed. Outputs are
-#   read at the end of a clock, before its edge; that edge comes for the last clock too.
-# - One idle clock (all inputs 0) follows each operation. Nothing is reset between operations: state that a fault leaves
-#   behind meets the next operation.
-# - valid_o before the operation begins, as in an idle clock, means nothing.
-"""
-
-TESTBENCH = """\
-module reference;
-  reg clk = 0, rst_n = 1, mult_en = 0;
-  reg [1:0] operator = 0, signed_mode = 0;
-  reg [31:0] a = 0, b = 0;
-  reg [33:0] imd = 0;
-  wire [33:0] imd_d;
-  wire imd_we, valid;
-  wire [31:0] result;
-  single_cycle dut (
-    .clk_i(clk), .rst_ni(rst_n), .mult_en_i(mult_en), .operator_i(operator), .signed_mode_i(signed_mode),
-    .op_a_i(a), .op_b_i(b), .imd_val_q_i(imd), .imd_val_d_o(imd_d), .imd_val_we_o(imd_we),
-    .result_o(result), .valid_o(valid));
-
-  reg [65:0] todo [0:{last}];
-  reg [33:0] next;
-  integer f, i, clocks;
-
-  // What the edge stores is what was there before it.
-  task clock_edge;
-    begin
-      next = imd_we ? imd_d : imd;
-      #1 clk = 1;
-      #1 if (rst_n) imd = next;
-      #1 clk = 0;
-    end
-  endtask
-  task idle;
-    begin
-      mult_en = 0; operator = 0; signed_mode = 0; a = 0; b = 0;
-      #1 clock_edge;
-    end
-  endtask
-
-  initial begin
-    $readmemh("{todo}", todo);
-    for (f = {first_fault}; f < {end_fault}; f = f + 1) begin
-      case (f)
-{inject}
-      endcase
-      rst_n = 0; imd = 0;
-      idle;
-      rst_n = 1;
-      idle;
-      idle;
-      for (i = f * {operations}; i < (f + 1) * {operations}; i = i + 1) begin
-        mult_en = 1; {{a, b}} = todo[i][63:0];
-        operator = todo[i][65:64] != 0;
-        signed_mode = todo[i][65:64] == 1 ? 2'b11 : todo[i][65:64] == 2 ? 2'b01 : 2'b00;
-        clocks = 1;
-        #1;
-        while (valid === 1'b0 && clocks < 8) begin
-          clock_edge;
-          clocks = clocks + 1;
-          #1;
-        end
-        if (valid === 1'b1) $display("%h %0d", result, clocks);
-        else if (valid === 1'b0) $display("never %0d", clocks);
-        else $fatal(0, "valid is unknown");
-        clock_edge;
-        idle;
-      end
-      case (f)
-{remove}
-      endcase
-    end
-    $finish(0);
-  end
-endmodule
-"""
+WORDS = {1: "one", 8: "eight", 16: "sixteen"}
 
 
-def sites(netlist, library):
-    """All nets with a reader, but clock and reset, and those that drive or are near valid_o and the state flip-flop."""
-    driver, read = {}, set()
-    for kind, _, pins in netlist.cells:
-        _, ins, outs = library[kind]
-        read.update(pins[p] for p in ins)
-        driver.update((pins[p], (kind, [pins[i] for i in ins])) for p in outs if p in pins)
-    read.update(netlist.alias.get(net, net) for net in netlist.outputs)
-    nets = [n for n in [*netlist.inputs, *driver] if n in read and n not in ("clk_i", "rst_ni")]
-
-    control = [n for n in nets if re.match(r"mult_en_i|operator_i|signed_mode_i", n)]
-    around = ["valid_o"]
-    for kind, _, pins in netlist.cells:
-        if kind.startswith("DFF"):
-            around += [pins[p] for p in ("D", "Q", "QN") if p in pins]
-    for net in around:  # grows while it is walked: the gates behind, up to inputs and state
-        kind, ins = driver.get(net, ("", []))
-        if not kind.startswith("DFF"):
-            around += [n for n in ins if n not in around]
-    control += [n for n in dict.fromkeys(around) if n not in control and n in nets]
-    return nets, control
+def header(unit, arguments):
+    return "".join(line and f"# {line}".rstrip() + "\n" for line in [
+        f"What netlists/mapped/{unit.name}.v answers with one stuck-at fault, computed by Icarus Verilog.",
+        f"Made by netlists/tests/fault_reference.py; {arguments.faults} faults x {arguments.operations} operations, seed {arguments.seed}.",
+        f"netlist sha256 {unit.sha256}",
+        " ",
+        "A line: fault op a b value clocks",
+        *fault_words(arguments.sites),
+        f"  op      {' or '.join(filter(None, (', '.join(unit.operations[:-1]), unit.operations[-1])))}: inputs as in netlists/{unit.name}.toml",
+        "  a b     rs1 and rs2, eight hexadecimal digits",
+        *(clocked_words if unit.clock else combinational_words)(unit, WORDS.get(unit.max_clocks, unit.max_clocks)),
+    ])
 
 
-def pick_faults(nets, control, rng):
-    picked = [f"{n}/SA{v}" for n in control for v in (0, 1)]
-    while len(picked) < FAULTS:
-        fault = f"{nets[int(rng.random() * len(nets))]}/SA{int(rng.random() * 2)}"
-        if fault not in picked:
+def fault_words(sites):
+    net = "  fault   NET/SA0 or NET/SA1; NET as in the mapped Verilog, a bit of a port as port[bit]"
+    pin = ["CELL/PIN/SA0 or CELL/PIN/SA1: only what this cell reads at this pin is stuck, or for an output pin",
+           "          the net that it drives"]
+    return {"nets": [net], "pins": ["  fault   " + pin[0], pin[1]], "both": [net, "          or " + pin[0], pin[1]]}[sites]
+
+
+def combinational_words(unit, _):
+    low, high = unit.answers[0], unit.answers[-1]
+    return [
+        f"  value   {low}" if low == high else f"  value   {low} for mul, {high} for the others",
+        "  clocks  always 1",
+        " ",
+        "A fault on a net is on the stem: every reader of the net sees the stuck value, also output ports that are the same net.",
+        "There is no state: each line stands alone.",
+    ]
+
+
+def clocked_words(unit, limit):
+    def hold(register):
+        name = register["q"].removesuffix("_q_i")
+        return [
+            f"- {name} is a {unit.inputs[register['q']]}-bit register outside the netlist, fault-free itself. Reset sets it to "
+            f"{register['reset']}. At every clock edge it loads",
+            f"  {register['d']} if {register['write']} is 1, as the faulty netlist drives them, also in idle clocks and in the answer's clock.",
+        ]
+    return [
+        f"  value   {unit.answers[0]} in the first clock in which {unit.valid} is 1, or `never` if it was 0 in {limit} clocks",
+        f"  clocks  the number of that clock, counted from 1; {unit.max_clocks} for `never`",
+        " ",
+        "The lines of one fault are one sequence:",
+        "- The fault is there from before reset. It is on the net (the stem): every reader of the net sees the stuck value, also",
+        "  output ports that are the same net by `assign` (mult_en_i is imd_val_we_o; imd_val_d_o[31:0] is result_o). Such a net",
+        "  has the name of its driver: the input port's bit, or what the driving cell's pin is connected to. A flip-flop's other",
+        "  output (QN) follows the stored state, not the faulty net at Q.",
+        *(line for register in unit.registers for line in hold(register)),
+        "- Reset is asserted (all inputs 0) with one clock edge, released, and two idle clocks pass: all inputs but reset are 0.",
+        f"- An operation holds its inputs and operands in every clock until {unit.valid} is 1 or {limit} clocks have passed. Outputs are",
+        "  read at the end of a clock, before its edge; that edge comes for the last clock too.",
+        "- One idle clock (all inputs 0) follows each operation. Nothing is reset between operations: state that a fault leaves",
+        "  behind meets the next operation.",
+        f"- {unit.valid} before the operation begins, as in an idle clock, means nothing.",
+    ]
+
+
+def pick(sites, count, first, rng):
+    """`count` faults of the sites: those in `first` both ways (but no more than half of all), then random ones."""
+    if count > 2 * len(sites):
+        raise UnitError(f"{count} faults wanted, but there are only {2 * len(sites)}")
+    picked = [f"{site}/SA{v}" for site in first for v in (0, 1)][:max(count // 2, 1)] if count else []
+    taken = set(picked)
+    while len(picked) < count:
+        fault = f"{sites[int(rng.random() * len(sites))]}/SA{int(rng.random() * 2)}"
+        if fault not in taken:
+            taken.add(fault)
             picked.append(fault)
     return picked
+
+
+def pick_faults(unit, arguments, rng):
+    nets, control = unit.nets()
+    of_pins = {"nets": 0, "pins": arguments.faults, "both": arguments.faults // 2}[arguments.sites]
+    return pick(nets, arguments.faults - of_pins, control, rng) + pick(unit.pins(), of_pins, [], rng)
 
 
 CORNERS = [0, 1, 2, 3, 0xFFFFFFFF, 0xFFFFFFFE, 0x80000000, 0x80000001, 0x7FFFFFFF, 0x8000, 0x7FFF, 0xFFFF, 0x10000, 0x10001,
@@ -172,91 +116,62 @@ def operand(rng):
     return int(rng.random() * 2**32)
 
 
-def pick_operations(rng):
+def pick_operations(unit, count, rng):
     # Half MUL: it is what networks run, and it must meet what the others leave behind.
     def op():
         k = int(rng.random() * 6)
-        return OPS[k] if k < 4 else "mul"
-    return [(op(), operand(rng), operand(rng)) for _ in range(OPERATIONS)]
+        return OPERATIONS[k] if k < 4 and OPERATIONS[k] in unit.operations else "mul"
+    return [(op(), operand(rng), operand(rng)) for _ in range(count)]
 
 
-def simulate(folder, netlist_text, first, end, inject, remove):
-    (folder / "dut.v").write_text(netlist_text)
-    (folder / "tb.v").write_text(TESTBENCH.format(
-        last=FAULTS * OPERATIONS - 1, todo=folder / "todo.hex", first_fault=first, end_fault=end,
-        operations=OPERATIONS, inject=inject, remove=remove))
-    subprocess.run(["iverilog", "-g2012", "-o", folder / "tb.vvp", folder / "tb.v", folder / "dut.v", CELLS], check=True)
-    done = subprocess.run(["vvp", "-n", folder / "tb.vvp"], check=True, capture_output=True, text=True)
-    return done.stdout.splitlines()
+def run(arguments):
+    unit = Unit(arguments.unit)
+    rng = random.Random(arguments.seed)
+    faults = pick_faults(unit, arguments, rng)
+    tasks = [pick_operations(unit, arguments.operations, rng) for _ in faults]
+    with tempfile.TemporaryDirectory() as folder:
+        answers = getattr(inject, f"by_{arguments.inject}")(Path(folder), unit, faults, tasks)
+    lines = [f"{fault} {op} {a:08x} {b:08x}" for fault, task in zip(faults, tasks) for op, a, b in task]
+    if len(answers) != len(lines):
+        raise UnitError(f"{len(lines)} operations, but {len(answers)} answers")
+    body = header(unit, arguments) + "".join(f"{line} {answer}\n" for line, answer in zip(lines, answers))
+
+    out = Path(arguments.out)
+    if out.suffix == ".gz":
+        # No name and no time inside: the same content is the same file.
+        with open(out, "wb") as file, gzip.GzipFile("", "wb", 9, file, mtime=0) as packed:
+            packed.write(body.encode())
+    else:
+        out.write_text(body)
+    print(f"{unit.name}: {len(faults)} faults, {len(answers)} operations, "
+          f"{sum(a.startswith('never') for a in answers)} never answered", file=sys.stderr)
 
 
-def by_force(folder, text, faults):
-    def lines(statement):
-        return "\n".join(f"        {k}: {statement(*f.split('/SA'))};" for k, f in enumerate(faults))
-    return simulate(folder, text, 0, len(faults), lines(lambda net, v: f"force dut.{net} = 1'b{v}"),
-                    lines(lambda net, v: f"release dut.{net}"))
+def positive(text):
+    value = int(text)
+    if value < 1:
+        raise ValueError
+    return value
 
 
-def cut(text, netlist, library, fault):
-    """The netlist with the net's driver and readers cut apart, and the readers tied to the stuck value."""
-    net, value = fault.split("/SA")
-    is_input = net in netlist.inputs
-    lines = []
-    for line in text.splitlines():
-        cell = re.fullmatch(r"  (\w+) U\d+ \(.*\);", line)
-        if cell:
-            # An input net is renamed where it is read; any other net where it is driven.
-            for pin in library[cell[1]][1 if is_input else 2]:
-                line = line.replace(f".{pin}({net})", f".{pin}({'stuck' if is_input else 'driven'})")
-        elif is_input and line.startswith("  assign ") and line.endswith(f" = {net};"):
-            line = line.replace(f" = {net};", " = stuck;")
-        elif line == "endmodule":
-            lines.append(f"  assign {'stuck' if is_input else net} = 1'b{value};")
-        lines.append(line)
-        if line.startswith("module "):
-            lines.append("  wire stuck, driven;")
-    return "\n".join(lines) + "\n"
-
-
-def by_split(folder, text, faults, netlist, library):
-    answers = []
-    for k, fault in enumerate(faults):
-        answers += simulate(folder, cut(text, netlist, library, fault), k, k + 1, "        default: ;", "        default: ;")
-    return answers
+class Arguments(argparse.ArgumentParser):
+    def error(self, message):
+        sys.exit(f"fault_reference: {message}")
 
 
 def main():
-    arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--inject", choices=["force", "split"], default="force")
-    arguments.add_argument("--out", required=True)
-    arguments = arguments.parse_args()
-
-    text = NETLIST.read_text()
-    netlist, library = Mapped(text), read_liberty(LIBERTY.read_text())
-    nets, control = sites(netlist, library)
-    rng = random.Random(SEED)
-    faults = pick_faults(nets, control, rng)
-    operations = [operation for _ in faults for operation in pick_operations(rng)]
-
-    with tempfile.TemporaryDirectory() as folder:
-        folder = Path(folder)
-        (folder / "todo.hex").write_text("".join(f"{OPS.index(op) << 64 | a << 32 | b:017x}\n" for op, a, b in operations))
-        if arguments.inject == "force":
-            answers = by_force(folder, text, faults)
-        else:
-            answers = by_split(folder, text, faults, netlist, library)
-    if len(answers) != len(operations):
-        sys.exit(f"{len(operations)} operations, but {len(answers)} answers")
-
-    sha256 = hashlib.sha256(text.encode()).hexdigest()
-    body = HEADER.format(faults=FAULTS, operations=OPERATIONS, seed=SEED, sha256=sha256) + "".join(
-        f"{faults[k // OPERATIONS]} {op} {a:08x} {b:08x} {answer}\n"
-        for k, ((op, a, b), answer) in enumerate(zip(operations, answers)))
-    # No name and no time inside: the same content is the same file.
-    with open(arguments.out, "wb") as file, gzip.GzipFile("", "wb", 9, file, mtime=0) as packed:
-        packed.write(body.encode())
-    print(f"{FAULTS} faults ({2 * len(control)} of them on {len(control)} control nets) of {2 * len(nets)}, "
-          f"{len(operations)} operations, {sum(a.startswith('never') for a in answers)} never answered")
+    arguments = Arguments(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments.add_argument("--unit", default="single_cycle", help="netlists/UNIT.toml (single_cycle)")
+    arguments.add_argument("--faults", type=positive, default=200, help="how many (200)")
+    arguments.add_argument("--operations", type=positive, default=200, help="how many for each fault (200)")
+    arguments.add_argument("--seed", type=int, default=20240607, help="of faults and operations (20240607)")
+    arguments.add_argument("--sites", choices=["nets", "pins", "both"], default="nets", help="both: half and half (nets)")
+    arguments.add_argument("--inject", choices=["lanes", "force", "split"], default="lanes", help="see inject.py (lanes)")
+    arguments.add_argument("--out", required=True, help="the file to write")
+    try:
+        run(arguments.parse_args())
+    except (UnitError, OSError) as error:
+        sys.exit(f"fault_reference: {error}")
 
 
 if __name__ == "__main__":
