@@ -25,15 +25,20 @@ WORDS = {1: "one", 8: "eight", 16: "sixteen"}
 def header(unit, arguments):
     return "".join(line and f"# {line}".rstrip() + "\n" for line in [
         f"What netlists/mapped/{unit.name}.v answers with one stuck-at fault, computed by Icarus Verilog.",
-        f"Made by netlists/tests/fault_reference.py; {arguments.faults} faults x {arguments.operations} operations, seed {arguments.seed}.",
+        "Made by netlists/tests/fault_reference.py; "
+        f"{arguments.faults} faults x {arguments.operations} operations, seed {arguments.seed}.",
         f"netlist sha256 {unit.sha256}",
         " ",
         "A line: fault op a b value clocks",
         *fault_words(arguments.sites),
-        f"  op      {' or '.join(filter(None, (', '.join(unit.operations[:-1]), unit.operations[-1])))}: inputs as in netlists/{unit.name}.toml",
+        f"  op      {either(unit.operations)}: inputs as in netlists/{unit.name}.toml",
         "  a b     rs1 and rs2, eight hexadecimal digits",
         *(clocked_words if unit.clock else combinational_words)(unit, WORDS.get(unit.max_clocks, unit.max_clocks)),
     ])
+
+
+def either(words):
+    return " or ".join(filter(None, (", ".join(words[:-1]), words[-1])))
 
 
 def fault_words(sites):
@@ -58,9 +63,10 @@ def clocked_words(unit, limit):
     def hold(register):
         name = register["q"].removesuffix("_q_i")
         return [
-            f"- {name} is a {unit.inputs[register['q']]}-bit register outside the netlist, fault-free itself. Reset sets it to "
-            f"{register['reset']}. At every clock edge it loads",
-            f"  {register['d']} if {register['write']} is 1, as the faulty netlist drives them, also in idle clocks and in the answer's clock.",
+            f"- {name} is a {unit.inputs[register['q']]}-bit register outside the netlist, fault-free itself. "
+            f"Reset sets it to {register['reset']}. At every clock edge it loads",
+            f"  {register['d']} if {register['write']} is 1, as the faulty netlist drives them, "
+            "also in idle clocks and in the answer's clock.",
         ]
     return [
         f"  value   {unit.answers[0]} in the first clock in which {unit.valid} is 1, or `never` if it was 0 in {limit} clocks",

@@ -129,13 +129,17 @@ def serial(folder, unit, netlist_text, tasks, first, end, inject=(), remove=()):
         load=block([f"{r['q']} = next_{r['q']};" for r in unit.registers], 8),
         reset_registers=block([f"{r['q']} = {r['reset']};" for r in unit.registers], 6),
         idle=block(quiet, 6), operands=block(operand_bits, 8),
-        controls=block([f"{OPERATIONS.index(op)}: begin {' '.join(drive(unit.controls[op]))} end" for op in unit.operations], 10),
+        controls=block(
+            [f"{OPERATIONS.index(op)}: begin {' '.join(drive(unit.controls[op]))} end" for op in unit.operations], 10),
         # A unit without a clock has nothing that an idle clock could change.
         after=block(["clock_edge;", "idle;"] if unit.clock else [], 8),
         valid=unit.valid or "1'b1", low=unit.answers[0], high=unit.answers[-1], max_clocks=unit.max_clocks,
         operations=len(tasks[0]), last=sum(map(len, tasks)) - 1, todo=folder / "todo.hex",
         first_fault=first, end_fault=end, inject=block(inject, 8), remove=block(remove, 8))
-    return icarus(folder, testbench, folder / "dut.v", CELLS)
+    answers = icarus(folder, testbench, folder / "dut.v", CELLS)
+    if any(re.search("[xXzZ]", answer) for answer in answers):
+        raise UnitError("an answer has unknown bits")
+    return answers
 
 
 def by_force(folder, unit, faults, tasks):
@@ -301,7 +305,8 @@ def by_lanes(folder, unit, faults, tasks):
             continue
         cleared, preset = attribute.get("clear"), attribute.get("preset")
         pin = {v: k for k, v in pins.items()}
-        if attribute["clocked_on"] != pin.get(unit.clock) or (cleared or preset) != f"!{pin.get(unit.reset)}" or unit.reset_active:
+        on_clock = attribute["clocked_on"] == pin.get(unit.clock)
+        if not on_clock or (cleared or preset) != f"!{pin.get(unit.reset)}" or unit.reset_active:
             raise UnitError(f"{name}: lanes need a flip-flop on the clock and on a reset that is active low")
         state = f"state{len(states)}"
         states.append(state)
@@ -345,7 +350,8 @@ def by_lanes(folder, unit, faults, tasks):
             file.writelines(f"{int(''.join(column), 2):x}\n" for column in zip(*words))
 
     shown = [bit for answer in unit.answers for bit in unit.port_bits(answer)]
-    idle = [f"d{number[bit]} = {'ALL' if bit in driven and unit.idle[driven[bit][0]] >> driven[bit][1] & 1 else '0'};" for bit in rows]
+    idle_values = {bit: unit.idle[port] >> i & 1 for bit, (port, i) in driven.items()}
+    idle = [f"d{number[bit]} = {'ALL' if idle_values.get(bit) else '0'};" for bit in rows]
 
     def block(lines, indent):
         return "\n".join(" " * indent + line for line in lines)
@@ -380,6 +386,8 @@ def collect(unit, lanes, tasks, lines, shown):
         for lane in range(lanes):
             if mask >> lane & 1:
                 bits = columns[lanes - 1 - lane]        # the highest answer's highest bit first
+                if set(bits) - {"0", "1"}:
+                    raise UnitError("an answer has unknown bits")
                 low_half = len(unit.answers) == 1 or tasks[lane][step][0] == "mul"
                 now[lane] = f"{int(bits[-32:] if low_half else bits[:32], 2):08x} {clocks}"
     return [answer for lane in answers for answer in lane]

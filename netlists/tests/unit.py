@@ -26,6 +26,8 @@ class Unit:
             self.liberty = (path.parent / binding["cells"]).read_text()
             self.netlist, self.library = Mapped(self.text), read_liberty(self.liberty)
             self.name, self.module, self.max_clocks = name, binding["module"], binding["max_clocks"]
+            if strange := {kind for kind, _, _ in self.netlist.cells} - set(self.library):
+                raise UnitError(f"cells that the Liberty file lacks: {', '.join(sorted(strange))}")
             if "rs1_sign" in binding["operands"]:
                 raise UnitError("rs1_sign is not supported")
             self.read(binding)
