@@ -14,6 +14,7 @@ pub mod binding;
 pub mod cells;
 pub mod circuit;
 pub mod clocking;
+pub mod collapse;
 pub mod cone;
 pub mod eval;
 pub mod fast_unit;

@@ -39,7 +39,7 @@ enum Bit {
 }
 
 /// One operation as a straight program.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sequence {
     ops: Vec<Op>,
     /// The same for single patterns.
@@ -109,7 +109,7 @@ impl Sequence {
 }
 
 /// The four operations of a unit whose answers depend on the operands alone.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sequences {
     by_op: [Sequence; 4],
     sound_state: bool,
