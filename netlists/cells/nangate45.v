@@ -1,5 +1,5 @@
 // Simulation models of the cells in nangate45.lib: pins and functions of the NanGate 45 nm Open Cell Library's X1
-// cells, written for Icarus Verilog. No delays: only values matter here.
+// cells, written for Icarus Verilog (Verilator knows no primitives). No delays: only values matter here.
 // A flip-flop's Q and QN both come from its state: a fault on the net at Q does not reach QN.
 
 module LOGIC0_X1 (output Z);
@@ -130,7 +130,11 @@ endmodule
 module FA_X1 (input A, input B, input CI, output CO, output S);
   // Nearly all of a multiplier's simulation time is spent in here: a table is a third faster than gates.
   xor (S, A, B, CI);
+`ifdef VERILATOR
+  assign CO = (A & B) | (CI & (A | B));
+`else
   nangate45_majority (CO, A, B, CI);
+`endif
 endmodule
 
 module DFF_X1 (input D, input CK, output Q, output QN);
@@ -159,6 +163,7 @@ module DFFS_X1 (input D, input SN, input CK, output Q, output QN);
     else iq <= D;
 endmodule
 
+`ifndef VERILATOR
 primitive nangate45_majority (output o, input a, input b, input c);
   table
     0 0 ? : 0;
@@ -169,3 +174,4 @@ primitive nangate45_majority (output o, input a, input b, input c);
     ? 1 1 : 1;
   endtable
 endprimitive
+`endif
