@@ -70,6 +70,50 @@ impl Expr {
         pins
     }
 
+    /// The expression with each pin replaced by what `by` gives for it.
+    ///
+    /// # Errors
+    /// If `by` gives nothing for a pin, or if the result has too many operators.
+    pub fn replaced(&self, by: &dyn Fn(usize) -> Option<Expr>) -> Result<Expr, String> {
+        let mut operators = 0;
+        self.replaced_within(by, &mut operators)
+    }
+
+    fn replaced_within(
+        &self,
+        by: &dyn Fn(usize) -> Option<Expr>,
+        operators: &mut usize,
+    ) -> Result<Expr, String> {
+        let mut part = |x: &Expr| -> Result<Box<Expr>, String> {
+            x.replaced_within(by, operators).map(Box::new)
+        };
+        let replaced = match self {
+            Expr::Const(c) => Expr::Const(*c),
+            Expr::Pin(i) => {
+                let new = by(*i).ok_or("an internal pin without a function of inputs")?;
+                *operators += new.operators();
+                new
+            }
+            Expr::Not(x) => Expr::Not(part(x)?),
+            Expr::And(x, y) => Expr::And(part(x)?, part(y)?),
+            Expr::Or(x, y) => Expr::Or(part(x)?, part(y)?),
+            Expr::Xor(x, y) => Expr::Xor(part(x)?, part(y)?),
+        };
+        *operators += usize::from(!matches!(self, Expr::Const(_) | Expr::Pin(_)));
+        if *operators > MAX_OPERATORS {
+            return Err(format!("more than {MAX_OPERATORS} operators"));
+        }
+        Ok(replaced)
+    }
+
+    fn operators(&self) -> usize {
+        match self {
+            Expr::Const(_) | Expr::Pin(_) => 0,
+            Expr::Not(x) => 1 + x.operators(),
+            Expr::And(x, y) | Expr::Or(x, y) | Expr::Xor(x, y) => 1 + x.operators() + y.operators(),
+        }
+    }
+
     fn collect(&self, pins: &mut Vec<usize>) {
         match self {
             Expr::Const(_) => {}

@@ -16,6 +16,7 @@ pub mod circuit;
 pub mod clocking;
 pub mod collapse;
 pub mod cone;
+mod design;
 pub mod eval;
 pub mod fast_unit;
 pub mod fault;

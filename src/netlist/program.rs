@@ -67,7 +67,7 @@ impl Program {
     /// Orders the gates of a netlist.
     ///
     /// # Errors
-    /// A combinational loop, naming one of its cells and nets.
+    /// A combinational loop, naming its cells and one of its nets.
     pub fn compile(netlist: &Netlist) -> Result<Self, NetlistError> {
         let order = order(netlist)?;
         let mut program = Self {
@@ -189,16 +189,18 @@ impl<'n> Pins<'n> {
     }
 }
 
-/// The state after the clock edge, set and clear included; clear wins over preset.
+/// The state after the clock edge, set and clear included.
 fn next_state(flip_flop: &FlipFlop) -> Expr {
-    let mut next = flip_flop.next.clone();
-    if let Some(preset) = &flip_flop.preset {
-        next = Expr::Or(Box::new(preset.clone()), Box::new(next));
-    }
-    if let Some(clear) = &flip_flop.clear {
-        next = Expr::And(Box::new(Expr::Not(Box::new(clear.clone()))), Box::new(next));
-    }
-    next
+    let set = |next| match &flip_flop.preset {
+        Some(preset) => Expr::Or(Box::new(preset.clone()), Box::new(next)),
+        None => next,
+    };
+    let cleared = |next| match &flip_flop.clear {
+        Some(clear) => Expr::And(Box::new(Expr::Not(Box::new(clear.clone()))), Box::new(next)),
+        None => next,
+    };
+    let next = flip_flop.next.clone();
+    if flip_flop.preset_wins { set(cleared(next)) } else { cleared(set(next)) }
 }
 
 /// The combinational cells, each after the cells that drive its inputs.
@@ -231,7 +233,7 @@ fn order(netlist: &Netlist) -> Result<Vec<usize>, NetlistError> {
             if input == 0 {
                 match marks[cell] {
                     Mark::Done => continue,
-                    Mark::Open => return Err(combinational_loop(netlist, cell)),
+                    Mark::Open => return Err(combinational_loop(netlist, cell, &stack)),
                     Mark::New => marks[cell] = Mark::Open,
                 }
             }
@@ -253,6 +255,9 @@ fn order(netlist: &Netlist) -> Result<Vec<usize>, NetlistError> {
     Ok(ordered)
 }
 
+/// Cells of a loop that a message lists, at the most.
+const LISTED_CELLS: usize = 20;
+
 /// The nets that the cell's combinational outputs depend on.
 fn looked_at(cell: &Cell) -> Vec<Net> {
     let functions = cell.kind.outputs.iter().filter_map(|(_, output)| match output {
@@ -265,11 +270,20 @@ fn looked_at(cell: &Cell) -> Vec<Net> {
     pins.into_iter().map(|pin| cell.inputs[pin]).collect()
 }
 
-fn combinational_loop(netlist: &Netlist, cell: usize) -> NetlistError {
-    let cell = &netlist.cells[cell];
-    let net = cell.outputs.iter().flatten().next().map_or("", |n| netlist.net_name(*n));
+/// The loop that is closed at `cell`; the cells on it are those of the stack since then.
+fn combinational_loop(netlist: &Netlist, cell: usize, stack: &[(usize, usize)]) -> NetlistError {
+    let begin = stack.iter().position(|(open, _)| *open == cell).unwrap_or(0);
+    // The stack leads from a cell to one that drives it; signals run the other way.
+    let on_loop = stack[begin..].iter().rev().map(|(cell, _)| &netlist.cells[*cell]);
+    let names: Vec<&str> = on_loop.map(|c| c.name.as_str()).take(LISTED_CELLS).collect();
+    let more = match (stack.len() - begin).saturating_sub(LISTED_CELLS) {
+        0 => String::new(),
+        n => format!(" and {n} more"),
+    };
+    let net = netlist.cells[cell].outputs.iter().flatten().next();
+    let net = net.map_or("", |n| netlist.net_name(*n));
     NetlistError::Structure(format!(
-        "a combinational loop goes through cell {} and net {net}; break it with a flip-flop",
-        cell.name
+        "a combinational loop goes through cells {}{more} and net {net}; break it with a flip-flop",
+        names.join(", ")
     ))
 }

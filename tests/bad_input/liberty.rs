@@ -43,17 +43,41 @@ fn a_library_cut_short_anywhere_is_refused() {
     }
 }
 
+/// The library is read, but the netlist that uses one of its cells is refused, with a line that contains all of `parts`.
+#[track_caller]
+fn refused_where_it_is_used(text: impl AsRef<[u8]>, parts: &[&str]) {
+    let folder = folder();
+    let cells = file(&folder, "cells.lib", text);
+    let binding = fs::read_to_string(BINDING).expect("the binding");
+    let binding = binding.replace("mapped/single_cycle.v", NETLIST);
+    let binding = file(&folder, "b.toml", binding.replace("cells/nangate45.lib", &cells));
+    let parts: Vec<&str> = [NETLIST, "line"].iter().chain(parts).copied().collect();
+    stuckat(["netlist", "info", "--binding", &binding]).is_refused(BAD_INPUT, &parts);
+}
+
 #[test]
-fn a_cell_that_cannot_be_understood_is_named() {
+fn a_cell_that_cannot_be_understood_is_named_where_it_is_used() {
     let inverter = |function: &str| changed("function : \"!A\"", function);
+    let refused = refused_where_it_is_used;
     refused(inverter("function : \"!NOWHERE\""), &["INV_X1", "ZN", "NOWHERE"]);
     refused(inverter("function : \"(A\""), &["INV_X1", "ZN", "')'"]);
     refused(inverter("function : \"A &\""), &["INV_X1", "ZN"]);
     refused(inverter("function : \"\""), &["INV_X1", "ZN"]);
     refused(inverter("capacitance : 1.0"), &["INV_X1", "ZN", "no function"]);
-    refused(changed("next_state", "next_mistake"), &["DFF_X1", "next_state"]);
-    refused(changed("clocked_on", "clocked_off"), &["DFF_X1", "clocked_on"]);
-    refused(changed("cell (BUF_X1)", "cell (INV_X1)"), &["INV_X1", "twice"]);
+    // The netlist's flip-flop is a DFFR_X1.
+    let dffr = |from: &str, to: &str| {
+        let sound = changed("", "");
+        let (before, after) = sound.split_once("cell (DFFR_X1)").expect("the cell");
+        format!("{before}cell (DFFR_X1){}", after.replacen(from, to, 1))
+    };
+    refused(dffr("next_state", "next_mistake"), &["DFFR_X1", "next_state"]);
+    refused(dffr("clocked_on", "clocked_off"), &["DFFR_X1", "clocked_on"]);
+    refused(dffr("\"CK\"", "\"!CK\""), &["DFFR_X1", "falling edge"]);
+}
+
+#[test]
+fn a_cell_that_stands_there_twice_is_named() {
+    refused(changed("cell (BUF_X1)", "cell (INV_X1)"), &["line", "INV_X1", "twice"]);
 }
 
 #[test]
@@ -71,6 +95,7 @@ fn a_cell_of_the_netlist_that_is_not_in_the_library_is_reported_for_the_netlist(
 fn a_function_nested_deeply_in_any_way_is_refused() {
     let nested = |function: String| changed("\"!A\"", &format!("\"{function}\""));
     let n = 200_000;
+    let refused = refused_where_it_is_used;
     refused(nested(format!("{}A{}", "(".repeat(n), ")".repeat(n))), &["INV_X1", "nesting"]);
     refused(nested(format!("{}A", "!".repeat(n))), &["INV_X1", "nesting"]);
     refused(nested(format!("A{}", "'".repeat(n))), &["INV_X1"]);

@@ -9,6 +9,7 @@ use stuckat::cpu::profile::CVE2;
 use stuckat::cpu::{Machine, Reset, Silent};
 use stuckat::elf::Image;
 use stuckat::netlist::cells::Library;
+use stuckat::netlist::program::Program as Gates;
 use stuckat::netlist::{Circuit, Fault, verilog};
 use stuckat::soc::Platform;
 use stuckat::unit::{Exact, Latency};
@@ -93,6 +94,27 @@ fn no_damage_to_a_short_netlist_panics() {
         let Ok(text) = std::str::from_utf8(damaged) else { return };
         let _ = verilog::parse(text, "single_cycle", &library);
     });
+}
+
+/// Reads the bytes as a netlist of module `top`, and puts its gates in order.
+fn read_top(library: &Library, damaged: &[u8]) {
+    let Ok(text) = std::str::from_utf8(damaged) else { return };
+    if let Ok(netlist) = verilog::parse(text, "top", library) {
+        let _ = Gates::compile(&netlist);
+    }
+}
+
+#[test]
+fn no_damage_to_a_hierarchical_netlist_panics() {
+    let text = b"(* s = \"*)\" *) module leaf (a, .b({c, d[0]}), y);\n  input [3:0] a; input c; input [-1:1] d; output [0:1] y;\n  \
+        AND2_X1 g (.A1(a[3]), .A2(c), .ZN(y[0])); assign y[1] = d[0];\nendmodule `timescale 1ns\n\
+        module mid (input [3:0] a, output [1:0] y, z); supply1 one;\n  leaf \\l/0 (a, {1'bx, one}, y);\n  \
+        leaf l1 (.a({2{a[2:1]}}), .b(2'd3), .y(z)), l2 (.a({4{z[0]}}), .b(), .y());\nendmodule\n\
+        module top (input [3:0] i, output [3:0] o);\n  mid m (.a(i), .y(o[1:0]), .z({o[2], n}));\n  \
+        INV_X1 u (.A(n), .ZN(o[3]));\nendmodule\nmodule INV_X1 (A, ZN); always @(*) ZN = ~A; endmodule";
+    let cells = fs::read_to_string(CELLS).expect("the cell library");
+    let library = Library::parse(&cells).expect("the library is sound");
+    survives(text, 20_000, move |damaged| read_top(&library, damaged));
 }
 
 #[test]

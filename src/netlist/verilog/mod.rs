@@ -1,24 +1,49 @@
-//! Reads one flat module of structural Verilog, as synthesis tools write it.
+//! Reads structural Verilog, as Yosys, Design Compiler and Genus write it.
 //!
 //! In: the text, a cell library, the module's name. Out: a [`Netlist`], or an error that names the line.
 //!
-//! Understood (IEEE 1364-2005, clauses 3.3 to 3.8, 12): `module` with plain or ANSI ports, `input`, `output`, `wire`,
-//! `tri`, with ranges in either direction, several names in one declaration; `assign` of names, bit- and
-//! part-selects, concatenations and sized constants; instances with named or positional pins, unconnected pins;
-//! escaped identifiers, both kinds of comments, attributes. Other modules in the file are skipped. Hierarchy, `inout`,
-//! parameters and behavioural code are refused with a message.
+//! Understood (IEEE 1364-2005, clauses 3, 4, 12); other modules of the file may contain anything, as long as the
+//! netlist does not use them:
+//!
+//! ```text
+//! file        = { module | "primitive" ... "endprimitive" }
+//! module      = ("module" | "macromodule") name [ "(" ports ")" ] ";" { item } "endmodule"
+//! ports       = port { "," port } | [ ansi { "," ansi } ]
+//! port        = name | "." name "(" [ signals ] ")"            signals of names only
+//! ansi        = [ direction [ "wire" | "tri" ] [ "signed" ] [ range ] ] name
+//! item        = direction [ net ] [ "signed" ] [ range ] name { "," name } ";"
+//!             | net [ "signed" ] [ range ] name [ "=" signals ] { "," name [ "=" signals ] } ";"
+//!             | "assign" signals "=" signals { "," signals "=" signals } ";"
+//!             | type name "(" [ pin { "," pin } ] ")" { "," name "(" ... ")" } ";"
+//! direction   = "input" | "output"
+//! net         = "wire" | "tri" | "supply0" | "supply1"          the last two are constants
+//! range       = "[" integer ":" integer "]"                    also negative, also reversed
+//! pin         = "." name "(" [ signals ] ")" | [ signals ]
+//! signals     = name [ "[" integer [ ":" integer ] "]" ] | constant | "{" signals { "," signals } "}"
+//!             | "{" count "{" signals { "," signals } "}" "}"
+//! constant    = [ width ] "'" [ "s" ] ("b" | "o" | "d" | "h") digits
+//! ```
+//!
+//! - Attributes `(* ... *)`, comments and directives such as `` `timescale `` fall away everywhere.
+//! - The bits x and z of a constant are read as 0: synthesis leaves them where the value does not matter.
+//! - Modules may contain each other; the module `design` says how they are put together and what names become.
+//! - Positional pins of a library cell follow the order of the pins in the Liberty file.
+//! - An undeclared scalar is a wire. Pins and ports may be left open, but not inputs of cells.
+//!
+//! Refused with a message: `inout`, parameters and `defparam`, wired nets (`wand`, `wor`, ...), behaviour, expressions.
 
-mod builder;
 mod lexer;
 mod parser;
 
 use super::cells::Library;
+use super::design::{self, Module, Result};
 use super::{Netlist, NetlistError};
-use builder::Builder;
-use lexer::tokenize;
+use lexer::{Token, tokenize};
 use parser::Parser;
+use std::collections::HashMap;
 
-type Result<T> = std::result::Result<T, NetlistError>;
+/// Names of modules listed in a message, at the most.
+const MAX_LISTED: usize = 20;
 
 /// Parses `text` and builds the netlist of `module`.
 ///
@@ -26,25 +51,37 @@ type Result<T> = std::result::Result<T, NetlistError>;
 /// [`NetlistError`] naming line, cell, net and remedy.
 pub fn parse(text: &str, module: &str, library: &Library) -> Result<Netlist> {
     let tokens = tokenize(text)?;
-    let mut found = Vec::new();
+    let mut names = Vec::new();
+    let mut places = HashMap::new();
     let mut parser = Parser::new(&tokens);
-    while !parser.done() {
-        parser.expect("module")?;
-        let name = parser.identifier()?;
-        if name == module {
-            let mut builder = Builder::new(module, library);
-            parser.module(&mut builder)?;
-            return builder.finish();
+    while let Some(name) = parser.next_module()? {
+        if let Some((_, first)) = places.insert(name.text, (name.begin, name.line)) {
+            let what = format!("module {} stands in line {first} already", name.text);
+            return Err(design::syntax(name.line, what));
         }
-        found.push(name);
-        parser.skip_to("endmodule")?;
+        names.push(name.text);
     }
-    let found = if found.is_empty() { "none".to_owned() } else { found.join(", ") };
-    Err(NetlistError::NoModule { wanted: module.to_owned(), found })
+    let read = |name: &str| -> Option<Result<Module>> {
+        let (begin, _) = places.get(name)?;
+        Some(Parser::at(&tokens, *begin).module(name))
+    };
+    design::build(module, &read, library).map_err(|error| match error {
+        NetlistError::NoModule { wanted, .. } => {
+            NetlistError::NoModule { wanted, found: listed(names.iter().copied()) }
+        }
+        other => other,
+    })
 }
 
-fn syntax(line: u32, what: impl Into<String>) -> NetlistError {
-    NetlistError::Syntax { line, what: what.into() }
+/// Some names for a message, or "none".
+pub(super) fn listed<'n>(names: impl ExactSizeIterator<Item = &'n str>) -> String {
+    let count = names.len();
+    let some: Vec<&str> = names.take(MAX_LISTED).collect();
+    match count {
+        0 => "none".to_owned(),
+        _ if count > MAX_LISTED => format!("{} and {} more", some.join(", "), count - MAX_LISTED),
+        _ => some.join(", "),
+    }
 }
 
 #[cfg(test)]
@@ -98,20 +135,20 @@ mod tests {
             |body: &str| format!("module top (a, y);\ninput a; output y;\n{body}\nendmodule");
         for (body, message) in [
             ("INV U1 (.A(a), .Y(y)); INV U2 (.A(a), .Y(y));", "two drivers: U1/Y and U2/Y"),
-            ("INV U1 (.A(n), .Y(y));", "line 3: U1/A reads a net that nothing drives"),
+            ("INV U1 (.A(n), .Y(y));", "line 3: U1/A reads net n, which nothing drives"),
             ("INV U1 (.A(a), .Y(n));", "nothing drives bit 0 of output y"),
             (
                 "AND U1 (.A(a), .B(y), .Y(y));",
-                "a combinational loop goes through cell U1 and net y",
+                "a combinational loop goes through cells U1 and net y",
             ),
             (
                 "XYZ U1 (.A(a), .Y(y));",
-                "line 3: cell U1 is of type 'XYZ', which the cell library lacks",
+                "line 3: cell U1 is of type 'XYZ', which is neither in the cell library nor a module",
             ),
             ("INV U1 (.B(a), .Y(y));", "line 3: cell U1: 'INV' has no pin B"),
             ("INV U1 (.Y(y));", "line 3: cell U1: input A is not connected"),
             ("INV U1 (.A(a), .A(a), .Y(y));", "line 3: cell U1: pin A is connected twice"),
-            ("INV U1 (.A(a[1]), .Y(y));", "line 3: 'a[1:1]' lies outside its declaration"),
+            ("INV U1 (.A(a[1]), .Y(y));", "line 3: 'a[1]' lies outside its declaration"),
             (
                 "wire [3:0] w; INV U1 (.A(w), .Y(y));",
                 "line 3: cell U1: 4 bits at pin A, which has 1",
@@ -120,7 +157,6 @@ mod tests {
             ("assign y = 2'b01;", "line 3: assign joins 1 bits with 2"),
             ("assign y = a & a;", "line 3: unexpected '&'"),
             ("reg r;", "line 3: 'reg' is not structural"),
-            ("wire [1:0] w; wire \\w[1] ; assign y = a;", "two nets are called 'w[1]'"),
             ("INV U1 (.A(a), .Y(y)", "line 4: ',' or ')' is expected, 'endmodule' found"),
             ("INV U1 (.A(a), .Y(y))", "line 4: ',' or ';' is expected, 'endmodule' found"),
         ] {
