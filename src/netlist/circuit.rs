@@ -10,7 +10,7 @@ use super::ports::{self, Drive, Operation, Register, RegisterPlace, Roles};
 use super::program::Program;
 use super::sequence::Sequences;
 use super::unroll::data_flops;
-use super::{Net, Netlist, NetlistError, screen, verilog};
+use super::{Net, Netlist, NetlistError, read as read_netlist, screen};
 use crate::unit::{Answer, Latency, MulOp, Part, Tuple};
 use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
@@ -144,7 +144,8 @@ impl Circuit {
         let binding = Binding::parse(binding).map_err(in_binding)?;
         let library = Library::parse(cells)
             .map_err(|cause| CircuitError::Library { file: cells_file.to_owned(), cause })?;
-        let netlist = verilog::parse(netlist, &binding.module, &library).map_err(in_netlist)?;
+        let netlist =
+            read_netlist(netlist_file, netlist, &binding.module, &library).map_err(in_netlist)?;
         let program = Program::compile(&netlist).map_err(in_netlist)?;
         let mut circuit = Self::bind(&binding, netlist, program).map_err(in_binding)?;
         circuit.sources = files.map(|(name, text)| source_file(name, text)).to_vec();

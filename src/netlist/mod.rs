@@ -1,10 +1,10 @@
 //! Netlists: the multiplier as gates, a stuck-at fault on any of its nets, and what it then answers.
 //!
-//! In: structural Verilog, a Liberty file, and a binding that says how the netlist is a multiplier. Out: a
+//! In: structural Verilog or Yosys' JSON, a Liberty file, and a binding that says how the netlist is a multiplier. Out: a
 //! [`unit::Unit`](crate::unit::Unit) made of gates. The steps, one file each:
 //!
-//! [`verilog`] and [`cells`] read; [`Netlist`] is what they make; [`program`] puts the gates in the order of
-//! evaluation; [`eval`] evaluates them for many patterns or faults at a time; [`binding`], [`ports`], [`circuit`] and
+//! [`read()`] with [`verilog`] and [`yosys_json`], and [`cells`] read; [`Netlist`] is what they make; [`program`] puts the gates in
+//! the order of evaluation; [`eval`] evaluates them for many patterns or faults at a time; [`binding`], [`ports`], [`circuit`] and
 //! [`clocking`] make a clocked multiplier of it; [`gate_unit`] is that multiplier evaluated gate by gate, clock by clock: the truth;
 //! [`sequence`] folds a fault and an operation's control inputs into a shorter program, and proves whether the
 //! fault makes the unit carry state; [`fast_unit`] is the unit on those programs, with a memo; [`screen`] asks for many
@@ -28,15 +28,18 @@ mod planes;
 pub mod ports;
 pub mod program;
 pub mod range;
+mod read;
 pub mod screen;
 pub mod sequence;
 pub mod table;
 mod table_form;
 mod unroll;
 pub mod verilog;
+pub mod yosys_json;
 
 pub use circuit::Circuit;
 pub use fault::{Effect, Fault, FaultSet, Site, Stuck};
+pub use read::read;
 
 use cells::CellType;
 use std::collections::HashMap;

@@ -10,7 +10,7 @@ use stuckat::cpu::{Machine, Reset, Silent};
 use stuckat::elf::Image;
 use stuckat::netlist::cells::Library;
 use stuckat::netlist::program::Program as Gates;
-use stuckat::netlist::{Circuit, Fault, verilog};
+use stuckat::netlist::{Circuit, Fault, read, verilog};
 use stuckat::soc::Platform;
 use stuckat::unit::{Exact, Latency};
 use stuckat::workload::Program;
@@ -99,7 +99,7 @@ fn no_damage_to_a_short_netlist_panics() {
 /// Reads the bytes as a netlist of module `top`, and puts its gates in order.
 fn read_top(library: &Library, damaged: &[u8]) {
     let Ok(text) = std::str::from_utf8(damaged) else { return };
-    if let Ok(netlist) = verilog::parse(text, "top", library) {
+    if let Ok(netlist) = read("n", text, "top", library) {
         let _ = Gates::compile(&netlist);
     }
 }
@@ -112,6 +112,23 @@ fn no_damage_to_a_hierarchical_netlist_panics() {
         leaf l1 (.a({2{a[2:1]}}), .b(2'd3), .y(z)), l2 (.a({4{z[0]}}), .b(), .y());\nendmodule\n\
         module top (input [3:0] i, output [3:0] o);\n  mid m (.a(i), .y(o[1:0]), .z({o[2], n}));\n  \
         INV_X1 u (.A(n), .ZN(o[3]));\nendmodule\nmodule INV_X1 (A, ZN); always @(*) ZN = ~A; endmodule";
+    let cells = fs::read_to_string(CELLS).expect("the cell library");
+    let library = Library::parse(&cells).expect("the library is sound");
+    survives(text, 20_000, move |damaged| read_top(&library, damaged));
+}
+
+#[test]
+fn no_damage_to_a_netlist_in_json_panics() {
+    let text = br#"{ "creator": "x", "modules": { "top": { "attributes": {}, "ports": {
+        "a": { "direction": "input", "bits": [ 2, 3 ] },
+        "y": { "direction": "output", "offset": 1, "upto": 1, "bits": [ 4, "1" ] } },
+        "cells": { "$u": { "hide_name": 1, "type": "$_NAND_", "parameters": {},
+            "connections": { "A": [ 2 ], "B": [ "x" ], "Y": [ 4 ] } },
+          "s": { "type": "leaf", "connections": { "i": [ 3, "0" ], "o": [ 5 ] } } },
+        "netnames": { "a": { "hide_name": 0, "bits": [ 2, 3 ] }, "n\u00e9": { "bits": [ 5 ] } } },
+      "leaf": { "ports": { "i": { "direction": "input", "bits": [ 2, 3 ] },
+          "o": { "direction": "output", "bits": [ 4 ] } },
+        "cells": { "g": { "type": "INV_X1", "connections": { "A": [ 2 ], "ZN": [ 4 ] } } } } } }"#;
     let cells = fs::read_to_string(CELLS).expect("the cell library");
     let library = Library::parse(&cells).expect("the library is sound");
     survives(text, 20_000, move |damaged| read_top(&library, damaged));
