@@ -13,6 +13,9 @@ use rustc_hash::FxHashMap;
 /// Slots at the end for a gate that reads a faulty pin.
 const SCRATCH: usize = 3;
 
+/// Ops of a program, at the most: no real multiplier is near it.
+const MAX_OPS: usize = 1 << 22;
+
 /// A Boolean function of three slots.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Op {
@@ -67,7 +70,7 @@ impl Program {
     /// Orders the gates of a netlist.
     ///
     /// # Errors
-    /// A combinational loop, naming its cells and one of its nets.
+    /// A combinational loop, naming its cells and one of its nets; or more ops than make sense.
     pub fn compile(netlist: &Netlist) -> Result<Self, NetlistError> {
         let order = order(netlist)?;
         let mut program = Self {
@@ -82,6 +85,7 @@ impl Program {
             for (net, (_, output)) in cell.outputs.iter().zip(&cell.kind.outputs) {
                 if let (Some(net), Output::Function(function)) = (net, output) {
                     program.emit(function, &pins, net.0);
+                    program.check_size()?;
                     program.writer[net.index()] = Some(program.ops.len() as u32 - 1);
                 }
             }
@@ -95,6 +99,7 @@ impl Program {
             };
             let next = program.new_slot();
             program.emit(&next_state(flip_flop), &Pins::of(i, cell), next);
+            program.check_size()?;
             program.flops.push(Flop {
                 q: at(Output::State),
                 qn: at(Output::StateInverted),
@@ -115,6 +120,15 @@ impl Program {
     /// The first of the three scratch slots.
     pub fn scratch(&self) -> usize {
         self.slots - SCRATCH
+    }
+
+    /// Cells with long functions multiply.
+    fn check_size(&self) -> Result<(), NetlistError> {
+        if self.ops.len() > MAX_OPS {
+            let what = format!("the functions of all cells need over {MAX_OPS} operations");
+            return Err(NetlistError::Structure(what));
+        }
+        Ok(())
     }
 
     fn new_slot(&mut self) -> u32 {

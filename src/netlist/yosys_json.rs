@@ -25,6 +25,7 @@ use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use std::collections::HashMap;
 use std::marker::PhantomData;
+use std::rc::Rc;
 
 /// The entries of a JSON object in the order of the file.
 struct Entries<T>(Vec<(String, T)>);
@@ -195,7 +196,7 @@ impl<'t> Source<'t> {
                     return Err(syntax(line, what));
                 }
             };
-            let inside = Expression::Name { line, name: name.clone(), select: None };
+            let inside = Expression::Name { line, name: name.as_str().into(), select: None };
             module.ports.push(ModulePort { line, name: name.clone(), inside });
             names.add(line, name, vector, Some(direction))?;
         }
@@ -225,7 +226,7 @@ impl<'t> Source<'t> {
 /// A named vector of a module.
 struct NamedVector {
     line: u32,
-    name: String,
+    name: Rc<str>,
     range: Range,
     direction: Option<Direction>,
     bits: Vec<Bit>,
@@ -283,7 +284,7 @@ impl Names {
             }
         }
         let bits = json.bits;
-        self.vectors.push(NamedVector { line, name: name.to_owned(), range, direction, bits });
+        self.vectors.push(NamedVector { line, name: name.into(), range, direction, bits });
         Ok(())
     }
 
@@ -291,7 +292,7 @@ impl Names {
     fn items(&self, items: &mut Vec<Item>) {
         for vector in &self.vectors {
             let NamedVector { line, name, range, direction, .. } = vector;
-            let (line, name, range, direction) = (*line, name.clone(), *range, *direction);
+            let (line, name, range, direction) = (*line, name.to_string(), *range, *direction);
             items.push(Item::Declare { line, name, range, direction, escaped: true });
         }
         for (v, vector) in self.vectors.iter().enumerate() {
@@ -334,7 +335,7 @@ impl Names {
                     while self.by_name.contains_key(&name) {
                         name.push('$');
                     }
-                    Expression::Name { line, name, select: None }
+                    Expression::Name { line, name: name.into(), select: None }
                 }
             },
         };

@@ -129,11 +129,15 @@ fn netlists_that_grow_without_bound_are_refused() {
     deep += "module top (input a); m99 m (a); endmodule";
     let wide = "wire [1000000:0] w;\n";
     let joins = "assign w = {1000001{1'b0}};\n".repeat(1000);
+    let constants = format!("wire [4095:0] w = {{{}1'b0}};", "4096'b0, ".repeat(500_000));
+    let padded = doubled("").replace(" x ()", &format!(" {long} ()"));
     let nested = format!("wire w = {}a{};", "{1000{".repeat(10), "}}".repeat(10));
     for (text, part) in [
         (doubled(""), "instances"),
         (doubled("wire [9:0] w;"), "bits"),
         (doubled("BUF b (1'b0, );"), "instances"),
+        (padded, "names"),
+        (module(&constants), "connections"),
         (deep, "modules in each other"),
         (module(&format!("wire [1000000:0] {long};")), "names"),
         (module(&format!("{wide}{joins}")), "connections"),
@@ -146,6 +150,23 @@ fn netlists_that_grow_without_bound_are_refused() {
         assert!(why.contains(part), "{why}, not {part}");
         assert!(begin.elapsed() < Duration::from_secs(20), "{part}: {:?}", begin.elapsed());
     }
+}
+
+#[test]
+fn a_name_that_json_uses_often_takes_neither_memory_nor_time() {
+    let used = |name: &str| {
+        let many = vec!["2"; 500_000].join(",");
+        let json = format!(
+            r#"{{ "modules": {{ "top": {{ "netnames": {{ "{name}": {{ "bits": [2] }} }},
+            "cells": {{ "u": {{ "type": "INV", "connections": {{ "A": [{many}] }} }} }} }} }} }}"#
+        );
+        let begin = Instant::now();
+        let why = try_top("t.json", &json).unwrap_err();
+        assert!(begin.elapsed() < Duration::from_secs(20), "{:?}", begin.elapsed());
+        why
+    };
+    assert!(used("n").starts_with("line 2: cell u: 500000 bits at pin A"));
+    assert!(used(&"n".repeat(500_000)).starts_with("line 2: long names"));
 }
 
 #[test]

@@ -131,3 +131,33 @@ fn a_design_of_yosys_own_gates_is_the_same_however_it_is_written() {
     same(&load("h.v").0, &load("h.json").0);
     same(&load("f.v").0, &load("f.json").0);
 }
+
+#[test]
+fn the_multiplier_in_json_is_the_one_in_verilog() {
+    if tool("yosys").is_none() {
+        return;
+    }
+    let verilog = concat!(env!("CARGO_MANIFEST_DIR"), "/netlists/mapped/single_cycle.v");
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("single_cycle.json");
+    let script = format!(
+        "read_liberty -lib {LIBRARY}; read_verilog {verilog}; write_json {}",
+        path.display()
+    );
+    let status = Command::new("yosys").args(["-q", "-p", &script]).status().expect("yosys runs");
+    assert!(status.success());
+    let library = Library::parse(&std::fs::read_to_string(LIBRARY).unwrap()).unwrap();
+    let read = |path: &Path| {
+        let text = std::fs::read_to_string(path).unwrap();
+        read("netlist", &text, "single_cycle", &library).unwrap()
+    };
+    let (verilog, json) = (read(Path::new(verilog)), read(&path));
+    same(&verilog, &json);
+    let names = |n: &Netlist| {
+        (0..n.net_count() as u32)
+            .map(|i| n.net_name(Net(i)).to_owned())
+            .collect::<std::collections::BTreeSet<_>>()
+    };
+    let other: Vec<_> = names(&verilog).difference(&names(&json)).cloned().collect();
+    assert!(other.is_empty(), "called otherwise: {other:?}");
+}

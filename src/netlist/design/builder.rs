@@ -78,7 +78,8 @@ impl Builder {
         self.bit_names.push(name);
     }
 
-    fn count_name(&mut self, line: u32, name: &str) -> Result<()> {
+    /// Refuses names that take too much memory together.
+    pub(super) fn count_name(&mut self, line: u32, name: &str) -> Result<()> {
         self.name_bytes += name.len();
         if self.name_bytes > MAX_NAME_BYTES {
             let what = format!("the names of all nets and cells have over {MAX_NAME_BYTES} bytes");
@@ -88,10 +89,8 @@ impl Builder {
     }
 
     /// Adds a cell.
-    pub(super) fn cell(&mut self, cell: RawCell) -> Result<()> {
-        self.count_name(cell.line, &cell.name)?;
+    pub(super) fn cell(&mut self, cell: RawCell) {
         self.cells.push(cell);
-        Ok(())
     }
 
     fn root(&mut self, mut bit: usize) -> usize {

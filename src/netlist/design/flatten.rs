@@ -17,6 +17,9 @@ const MAX_INSTANCES: usize = 1 << 20;
 /// Bits of all connections and assigns together, at the most.
 const MAX_CONNECTED: usize = 1 << 24;
 
+/// Bytes of all names that connections and assigns use, at the most: each is looked up.
+const MAX_LOOKED_UP: usize = 1 << 31;
+
 /// A declared vector or scalar: its range and where its bits begin among the raw bits.
 struct Declared {
     range: Range,
@@ -71,6 +74,7 @@ pub(super) struct Flattener<'l> {
     within: Vec<String>,
     instances: usize,
     connected: usize,
+    looked_up: usize,
 }
 
 impl<'l> Flattener<'l> {
@@ -83,6 +87,7 @@ impl<'l> Flattener<'l> {
             within: Vec::new(),
             instances: 0,
             connected: 0,
+            looked_up: 0,
         }
     }
 
@@ -210,6 +215,11 @@ impl<'l> Flattener<'l> {
                 return Ok(());
             }
             Expression::Name { line, name, select } => {
+                self.looked_up += name.len();
+                if self.looked_up > MAX_LOOKED_UP {
+                    let what = "long names are used too often; shorten the names";
+                    return Err(syntax(*line, what));
+                }
                 self.select(scope, *line, name, *select, to)?;
             }
         }
@@ -276,6 +286,7 @@ impl<'l> Flattener<'l> {
             return Err(syntax(line, what));
         }
         let full_name = format!("{}{name}", scope.prefix);
+        self.builder.count_name(line, &full_name)?;
         let connections = pins
             .iter()
             .map(|(pin, expression)| Ok((pin.as_deref(), self.signals(scope, expression)?)))
@@ -377,7 +388,8 @@ impl<'l> Flattener<'l> {
             ));
         }
         let inputs = inputs.into_iter().flatten().collect();
-        self.builder.cell(RawCell { line, name, kind: cell, inputs, outputs })
+        self.builder.cell(RawCell { line, name, kind: cell, inputs, outputs });
+        Ok(())
     }
 
     fn module(
@@ -439,7 +451,7 @@ fn direction(scope: &Scope, line: u32, port: &str, inside: &Expression) -> Resul
     fn collect(scope: &Scope, from: &Expression, found: &mut Vec<Option<Direction>>) {
         match from {
             Expression::Name { name, .. } => {
-                found.push(scope.declared.get(name).and_then(|d| d.direction));
+                found.push(scope.declared.get(&**name).and_then(|d| d.direction));
             }
             Expression::Concat(parts) => parts.iter().for_each(|p| collect(scope, p, found)),
             Expression::Repeat(_, inner) => collect(scope, inner, found),

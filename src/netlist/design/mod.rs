@@ -15,6 +15,7 @@ mod flatten;
 
 use super::cells::Library;
 use super::{Direction, Netlist, NetlistError};
+use std::rc::Rc;
 
 pub(super) type Result<T> = std::result::Result<T, NetlistError>;
 
@@ -54,9 +55,10 @@ pub(super) enum Item {
 /// What stands at a pin, a port or on a side of an assign.
 #[derive(Debug)]
 pub(super) enum Expression {
+    /// The name is shared: in JSON a number stands for it, so it may be used more often than it is written.
     Name {
         line: u32,
-        name: String,
+        name: Rc<str>,
         select: Range,
     },
     /// A constant, bit 0 first; `None` for x and z.

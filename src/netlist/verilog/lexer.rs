@@ -13,8 +13,8 @@ pub(super) enum Token<'t> {
     Name { text: &'t str, escaped: bool },
     /// An unsized decimal number.
     Number(u64),
-    /// A sized constant, bit 0 first; `None` for x and z.
-    Bits(Vec<Option<bool>>),
+    /// A sized constant: the bits that are written, bit 0 first, `None` for x and z; what fills them up; the width.
+    Bits { bits: Vec<Option<bool>>, fill: Option<bool>, width: usize },
     /// Any other character.
     Symbol(char),
     /// A string.
@@ -156,21 +156,19 @@ fn number(text: &str, at: usize) -> (Token<'_>, usize) {
     let from = digits_end(from, blank);
     let end = digits_end(from, |c| c.is_ascii_alphanumeric() || c == '_' || c == '?');
     let digits = text[from..end].replace('_', "");
-    match constant(&plain, base, &digits) {
-        Ok(bits) => (Token::Bits(bits), end),
-        Err(what) => (Token::BadNumber(what), end),
-    }
+    let token = constant(&plain, base, &digits).unwrap_or_else(Token::BadNumber);
+    (token, end)
 }
 
 /// The bits of a constant: its width, its base and its digits, as they are written.
-fn constant(
-    width: &str,
+fn constant<'t>(
+    written: &str,
     base: Option<char>,
     digits: &str,
-) -> std::result::Result<Vec<Option<bool>>, String> {
-    let bits: usize = if width.is_empty() { 32 } else { width.parse().unwrap_or(0) };
-    if bits == 0 || bits > 4096 {
-        return Err(format!("a constant of {width} bits; 1 to 4096 are read"));
+) -> std::result::Result<Token<'t>, String> {
+    let width: usize = if written.is_empty() { 32 } else { written.parse().unwrap_or(0) };
+    if width == 0 || width > 4096 {
+        return Err(format!("a constant of {written} bits; 1 to 4096 are read"));
     }
     let base = base.ok_or("a constant without its base")?.to_ascii_lowercase();
     let per_digit = match base {
@@ -201,8 +199,11 @@ fn constant(
         };
         value.extend((0..per_digit).map(|i| digit.map(|v| v >> i & 1 == 1)));
     }
-    // A leading x or z fills up, other constants are filled up with 0; what is too long is cut off.
+    // A leading x or z fills up, other constants are filled up with 0; what is too long is cut off. The filling is not
+    // stored: a short text could take much memory.
     let fill = if value.last() == Some(&None) { None } else { Some(false) };
-    value.resize(bits, fill);
-    Ok(value)
+    value.truncate(width);
+    let needed = value.iter().rposition(|bit| *bit != fill).map_or(0, |last| last + 1);
+    value.truncate(needed);
+    Ok(Token::Bits { bits: value, fill, width })
 }

@@ -79,7 +79,7 @@ impl<'t> Parser<'t> {
             None => "the end of the file".to_owned(),
             Some(Token::Name { text, .. }) => format!("'{text}'"),
             Some(Token::Number(n)) => format!("'{n}'"),
-            Some(Token::Bits(_)) => "a constant".to_owned(),
+            Some(Token::Bits { .. }) => "a constant".to_owned(),
             Some(Token::Text) => "a string".to_owned(),
             Some(Token::Symbol(c)) if "()[]{}:;,.=#-".contains(*c) => format!("'{c}'"),
             Some(Token::Symbol(c)) => {
@@ -233,7 +233,7 @@ impl<'t> Parser<'t> {
             } else {
                 let (text, escaped) = self.identifier()?;
                 let name = text.to_owned();
-                let inside = Expression::Name { line, name: name.clone(), select: None };
+                let inside = Expression::Name { line, name: text.into(), select: None };
                 module.ports.push(ModulePort { line, name: name.clone(), inside });
                 if let Some((direction, range)) = ansi {
                     let direction = Some(direction);
@@ -249,7 +249,7 @@ impl<'t> Parser<'t> {
 
     /// What is inside of the port `.name(...)`, and the closing parenthesis.
     fn port_inside(&mut self) -> Result<Expression> {
-        if matches!(self.token(), Some(Token::Bits(_) | Token::Number(_))) {
+        if matches!(self.token(), Some(Token::Bits { .. } | Token::Number(_))) {
             return self.error("a name");
         }
         let inside = self.signals()?;
@@ -308,8 +308,8 @@ impl<'t> Parser<'t> {
             let line = self.line();
             let (text, escaped) = self.identifier()?;
             let name = text.to_owned();
-            items.push(Item::Declare { line, name: name.clone(), range, direction, escaped });
-            let left = Expression::Name { line, name, select: None };
+            items.push(Item::Declare { line, name, range, direction, escaped });
+            let left = Expression::Name { line, name: text.into(), select: None };
             if let Some(value) = supply {
                 let width = range.map_or(1, |(m, l): (i64, i64)| (m - l).unsigned_abs() + 1);
                 let width = usize::try_from(width).unwrap_or(MAX_BITS);
@@ -376,9 +376,12 @@ impl<'t> Parser<'t> {
                 self.need(',')?;
             }
         }
-        if let Some(Token::Bits(bits)) = self.token() {
+        if let Some(Token::Bits { bits, fill, width }) = self.token() {
             self.at += 1;
-            return Ok(Expression::Bits(bits.clone()));
+            let written = Expression::Bits(bits.clone());
+            let filled = Box::new(Expression::Bits(vec![*fill]));
+            let filled = Expression::Repeat(width - bits.len(), filled);
+            return Ok(Expression::Concat(vec![filled, written]));
         }
         if let Some(Token::Number(n)) = self.token() {
             return self
@@ -394,7 +397,7 @@ impl<'t> Parser<'t> {
         } else {
             None
         };
-        Ok(Expression::Name { line, name: text.to_owned(), select })
+        Ok(Expression::Name { line, name: text.into(), select })
     }
 
     /// `TYPE name ( ... ), name ( ... );`
