@@ -117,7 +117,7 @@ pub struct Netlist {
 }
 
 /// Why a netlist cannot be used.
-#[derive(Debug, Error, PartialEq, Eq)]
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum NetlistError {
     /// The text is not what the reader understands.
     #[error("line {line}: {what}")]

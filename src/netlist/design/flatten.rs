@@ -291,7 +291,12 @@ impl<'l> Flattener<'l> {
             .iter()
             .map(|(pin, expression)| Ok((pin.as_deref(), self.signals(scope, expression)?)))
             .collect::<Result<Vec<_>>>()?;
-        match self.kind(line, kind, &full_name)? {
+        let kind = match self.kind(line, kind, &full_name) {
+            // Taps and fillers are often in no library, and what is not connected does nothing.
+            Err(_) if pins.is_empty() => return Ok(()),
+            kind => kind?,
+        };
+        match kind {
             Kind::Cell(cell, slots) => self.cell(line, full_name, cell, &slots, connections),
             Kind::Module(module, slots) => {
                 self.module(line, full_name, &module, &slots, connections)

@@ -8,7 +8,8 @@
 //! the scalar is called `\w[1]`, with the backslash.
 //!
 //! **Which type a name means.** A cell of the library, else a module of the file: netlists come with simulation models of
-//! their cells. A module's ports that nobody connects are left open.
+//! their cells. A module's ports that nobody connects are left open. An instance without any connection, of a type that cannot be
+//! evaluated or is nowhere, is passed over: taps and fillers are often in no library.
 
 mod builder;
 mod flatten;

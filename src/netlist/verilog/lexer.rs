@@ -205,5 +205,7 @@ fn constant<'t>(
     value.truncate(width);
     let needed = value.iter().rposition(|bit| *bit != fill).map_or(0, |last| last + 1);
     value.truncate(needed);
+    // Without a width the context decides in Verilog; what is written fits any.
+    let width = if written.is_empty() { needed.max(1) } else { width };
     Ok(Token::Bits { bits: value, fill, width })
 }

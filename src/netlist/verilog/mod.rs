@@ -26,6 +26,7 @@
 //!
 //! - Attributes `(* ... *)`, comments and directives such as `` `timescale `` fall away everywhere.
 //! - The bits x and z of a constant are read as 0: synthesis leaves them where the value does not matter.
+//! - A constant without a width has as many bits as its value needs, so `'b0` fits a pin.
 //! - Modules may contain each other; the module `design` says how they are put together and what names become.
 //! - Positional pins of a library cell follow the order of the pins in the Liberty file.
 //! - An undeclared scalar is a wire. Pins and ports may be left open, but not inputs of cells.
@@ -54,16 +55,23 @@ pub fn parse(text: &str, module: &str, library: &Library) -> Result<Netlist> {
     let mut names = Vec::new();
     let mut places = HashMap::new();
     let mut parser = Parser::new(&tokens);
-    while let Some(name) = parser.next_module()? {
-        if let Some((_, first)) = places.insert(name.text, (name.begin, name.line)) {
-            let what = format!("module {} stands in line {first} already", name.text);
-            return Err(design::syntax(name.line, what));
+    while let Some(place) = parser.next_module()? {
+        names.push(place.text);
+        let (name, line) = (place.text, place.line);
+        // Simulation models stand there several times under `ifdef; that only matters if one is used.
+        let begin = place.begin;
+        let (first, again) = places.entry(name).or_insert((place, None));
+        if first.begin != begin {
+            let what = format!("module {name} stands in line {} already", first.line);
+            *again = Some(design::syntax(line, what));
         }
-        names.push(name.text);
     }
     let read = |name: &str| -> Option<Result<Module>> {
-        let (begin, _) = places.get(name)?;
-        Some(Parser::at(&tokens, *begin).module(name))
+        let (place, again) = places.get(name)?;
+        Some(match again {
+            Some(again) => Err(again.clone()),
+            None => Parser::at(&tokens, place.begin).module(name),
+        })
     };
     design::build(module, &read, library).map_err(|error| match error {
         NetlistError::NoModule { wanted, .. } => {

@@ -152,14 +152,17 @@ impl<'t> Parser<'t> {
 
     /// Finds the next module and passes it, whatever it contains.
     pub(super) fn next_module(&mut self) -> Result<Option<Place<'t>>> {
-        while self.take_keyword(&["primitive"]) {
-            self.skip_to("endprimitive")?;
-        }
-        while matches!(self.token(), Some(Token::Directive(_))) {
-            // Whatever it is, the modules in use are looked at again.
-            let line = self.line();
-            while self.token().is_some() && self.line() == line {
-                self.at += 1;
+        loop {
+            if self.take_keyword(&["primitive"]) {
+                self.skip_to("endprimitive")?;
+            } else if matches!(self.token(), Some(Token::Directive(_))) {
+                // Whatever it is, the modules in use are looked at again.
+                let line = self.line();
+                while self.token().is_some() && self.line() == line {
+                    self.at += 1;
+                }
+            } else {
+                break;
             }
         }
         if self.token().is_none() {
