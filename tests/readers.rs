@@ -80,7 +80,7 @@ pub fn table((netlist, program): &(Netlist, Program)) -> Vec<u64> {
         for (i, input) in inputs.iter().enumerate() {
             values[*input] = [row >> i & 1];
         }
-        evaluate(program, &mut values, &[]);
+        evaluate(program, netlist, &mut values, &[]);
         outputs.iter().enumerate().fold(0, |all, (i, out)| all | (values[*out][0] & 1) << i)
     };
     (0..1 << inputs.len()).map(row).collect()

@@ -115,14 +115,10 @@ impl Circuit {
             };
             let word = |expr: &Expr, w: usize| expr.word(&|p| pin_value(p)[w]);
             let kept = std::array::from_fn(|w| {
-                let mut kept = state.flops[index][w];
-                if let Some(preset) = &kind.preset {
-                    kept |= word(preset, w);
-                }
-                if let Some(clear) = &kind.clear {
-                    kept &= !word(clear, w);
-                }
-                kept
+                let kept = state.flops[index][w];
+                let preset = kind.preset.as_ref().map_or(0, |preset| word(preset, w));
+                let clear = kind.clear.as_ref().map_or(0, |clear| word(clear, w));
+                if kind.preset_wins { kept & !clear | preset } else { (kept | preset) & !clear }
             });
             // A flip of the clock for one evaluation is a missed edge as well.
             let lanes =
