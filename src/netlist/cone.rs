@@ -35,6 +35,16 @@ pub struct Cone {
     pub(super) ops: Vec<Op>,
     /// The answer bits that are no longer what they were, ascending, and what they are now.
     pub(super) answer: Vec<(usize, Abstract)>,
+    /// For the cone of an inverted site: the value that the site has without a fault, in planes. A stuck-at fault does what
+    /// the inversion does where that value is the other one, and nothing elsewhere.
+    pub(super) site: Option<Abstract>,
+}
+
+/// What is done to a site.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Change {
+    To(Abstract),
+    Inverted,
 }
 
 /// Why a fault has no cone.
@@ -77,7 +87,8 @@ impl<'c> Cones<'c> {
         let sources = folding.slots();
         let mut unroller = Unroller::with_operands(circuit, &[], idle, operands, folding);
         let unrolled = unroller.operation(op).ok().flatten()?;
-        let folding = unroller.folding;
+        let mut folding = unroller.folding;
+        folding.pass();
         let mut planes = vec![None; folding.slots()];
         (0..sources).for_each(|i| planes[i] = Some(i as u32));
         let mut ops = Vec::new();
@@ -130,11 +141,38 @@ impl<'c> Cones<'c> {
     /// # Errors
     /// [`NoCone`] if it can reach control, or makes the answer depend on earlier operations.
     pub fn cone(&mut self, fault: Fault, stuck: Stuck) -> Result<Cone, NoCone> {
+        self.changed_by(fault.site, Change::To(Abstract::Known(stuck.value())))
+    }
+
+    /// The cone of a site that is inverted: both stuck-at faults in one, since each inverts the site or leaves it.
+    ///
+    /// # Errors
+    /// [`NoCone`] as for [`Cones::cone`], and if the operation takes several clocks, in which the site may have several values.
+    pub fn inverted(&mut self, site: Site) -> Result<Cone, NoCone> {
+        let netlist = self.circuit.netlist();
+        let net = match site.acts_at(netlist) {
+            _ if self.clocks.len() != 1 => return Err(NoCone),
+            None => return Ok(Cone::default()),
+            Some(Site::Net(net)) => net,
+            Some(Site::Pin(pin)) => netlist.at(pin).ok_or(NoCone)?,
+        };
+        let value = match self.clocks[0][net.index()] {
+            live @ Abstract::Live(_) if self.folding.is_tainted(live) => return Err(NoCone),
+            Abstract::Live(slot) => {
+                Abstract::Live(self.planes[slot as usize].expect("it is not tainted"))
+            }
+            known => known,
+        };
+        let cone = self.changed_by(site, Change::Inverted)?;
+        Ok(Cone { site: Some(value), ..cone })
+    }
+
+    fn changed_by(&mut self, site: Site, change: Change) -> Result<Cone, NoCone> {
         let circuit = self.circuit;
         let program = circuit.program();
         let mut forced = None;
         let mut reads: &[super::program::Read] = &[];
-        match fault.site.acts_at(circuit.netlist()) {
+        match site.acts_at(circuit.netlist()) {
             None => return Ok(Cone::default()),
             Some(Site::Net(net)) if self.controls[net.index()] => return Err(NoCone),
             Some(Site::Net(net)) => forced = Some(net.0),
@@ -148,7 +186,6 @@ impl<'c> Cones<'c> {
                 }
             }
         }
-        let value = Abstract::Known(stuck.value());
         let mut carried: Vec<(u32, Abstract)> = Vec::new();
         for clock in 0..self.clocks.len() {
             self.stamp += 1;
@@ -156,12 +193,13 @@ impl<'c> Cones<'c> {
                 self.change(clock, slot, value);
             }
             if let Some(net) = forced {
+                let value = self.apply(change, self.clocks[clock][net as usize]);
                 self.change(clock, net, value);
             }
             for read in reads {
                 self.pending[read.op as usize / 64] |= 1 << (read.op % 64);
             }
-            self.propagate(clock, forced, reads, value);
+            self.propagate(clock, forced, reads, change);
             if clock + 1 < self.clocks.len() {
                 carried = self.carry(clock);
             }
@@ -178,6 +216,13 @@ impl<'c> Cones<'c> {
         let cone = if tainted { Err(NoCone) } else { Ok(self.compact(answer)) };
         self.folding.roll_back(self.base.0, self.base.1);
         cone
+    }
+
+    fn apply(&mut self, change: Change, value: Abstract) -> Abstract {
+        match change {
+            Change::To(value) => value,
+            Change::Inverted => self.folding.fold(0x55, [value; 3]),
+        }
     }
 
     fn value(&self, clock: usize, slot: u32) -> Abstract {
@@ -204,7 +249,7 @@ impl<'c> Cones<'c> {
         clock: usize,
         forced: Option<u32>,
         reads: &[super::program::Read],
-        stuck: Abstract,
+        change: Change,
     ) {
         let program = self.circuit.program();
         for word in 0..self.pending.len() {
@@ -218,7 +263,8 @@ impl<'c> Cones<'c> {
                 }
                 let mut inputs = op.inputs.map(|slot| self.value(clock, slot));
                 for read in reads.iter().filter(|r| r.op as usize == index) {
-                    inputs[usize::from(read.input)] = stuck;
+                    let input = &mut inputs[usize::from(read.input)];
+                    *input = self.apply(change, *input);
                 }
                 let value = self.folding.fold(op.table, inputs);
                 self.change(clock, op.out, value);
@@ -291,7 +337,8 @@ impl<'c> Cones<'c> {
             Abstract::Live(slot) => Abstract::Live(at(slot, &place)),
             known => known,
         };
-        Cone { ops, answer: answer.into_iter().map(|(bit, v)| (bit, value(v))).collect() }
+        let answer = answer.into_iter().map(|(bit, v)| (bit, value(v))).collect();
+        Cone { ops, answer, site: None }
     }
 }
 

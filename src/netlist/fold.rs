@@ -25,6 +25,8 @@ pub struct Folding {
     tainted: Vec<bool>,
     /// Functions that have been emitted, so that equal ones are emitted once.
     emitted: FxHashMap<(u8, [u32; 3]), u32>,
+    /// Ops that are emitted now are not remembered.
+    passing: bool,
 }
 
 impl Folding {
@@ -44,11 +46,15 @@ impl Folding {
         self.tainted.len()
     }
 
-    /// Forgets every op after the first `ops` and every slot after the first `slots`.
+    /// From now on ops are not remembered, so that [`Folding::roll_back`] is cheap.
+    pub fn pass(&mut self) {
+        self.passing = true;
+    }
+
+    /// Forgets every op after the first `ops` and every slot after the first `slots`; they must all have come since
+    /// [`Folding::pass`].
     pub fn roll_back(&mut self, ops: usize, slots: usize) {
-        for op in self.ops.drain(ops..) {
-            self.emitted.remove(&(op.table, op.inputs));
-        }
+        self.ops.truncate(ops);
         self.tainted.truncate(slots);
     }
 
@@ -99,7 +105,9 @@ impl Folding {
         let out = self.source(tainted);
         if let Abstract::Live(out) = out {
             self.ops.push(Op { table, inputs, out });
-            self.emitted.insert((table, inputs), out);
+            if !self.passing {
+                self.emitted.insert((table, inputs), out);
+            }
         }
         out
     }

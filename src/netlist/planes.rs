@@ -19,7 +19,6 @@ pub(super) fn run(ops: &[Op], shared: &[Plane], own: &mut [Plane], sources: usiz
     while i < ops.len() {
         let op = &ops[i];
         let (before, after) = own.split_at_mut(i + sources);
-        let out = &mut after[0];
         i += 1;
         macro_rules! input {
             ($k:expr) => {{
@@ -28,6 +27,35 @@ pub(super) fn run(ops: &[Op], shared: &[Plane], own: &mut [Plane], sources: usiz
             }};
         }
         let (a, b, c): (&Plane, &Plane, &Plane) = (input!(0), input!(1), input!(2));
+        // An adder's sum and carry are neighbours with the same inputs: one pass makes both.
+        if i < ops.len() && ops[i].inputs == op.inputs {
+            let pair = (op.table, ops[i].table);
+            let [first, second, ..] = after else { unreachable!("each op has its plane") };
+            let full = matches!(pair, (0x96, 0xe8) | (0xe8, 0x96));
+            let half = matches!(pair, (0x66, 0x88) | (0x88, 0x66));
+            // A carry that reads the sum beside it is no neighbour but a successor.
+            let apart = !ops[i].inputs.contains(&op.out);
+            if (full || half) && apart {
+                let sum_first = pair.0 == 0x96 || pair.0 == 0x66;
+                let (sum, carry) = if sum_first { (first, second) } else { (second, first) };
+                if full {
+                    for k in 0..BLOCK {
+                        let (x, y, z) = (a[k], b[k], c[k]);
+                        sum[k] = x ^ y ^ z;
+                        carry[k] = (x & y) | (z & (x | y));
+                    }
+                } else {
+                    for k in 0..BLOCK {
+                        let (x, y) = (a[k], b[k]);
+                        sum[k] = x ^ y;
+                        carry[k] = x & y;
+                    }
+                }
+                i += 1;
+                continue;
+            }
+        }
+        let out = &mut after[0];
         macro_rules! each {
             (|$x:ident| $e:expr) => {
                 for k in 0..BLOCK {
@@ -82,20 +110,24 @@ pub(super) fn run(ops: &[Op], shared: &[Plane], own: &mut [Plane], sources: usiz
     }
 }
 
-/// Subtracts numbers held in planes, bit 0 first: `left - right` modulo 2 to the number of planes, into `left`. Returns the
-/// lanes in which the difference is not 0, and the borrow.
+/// Subtracts numbers held in planes, bit 0 first: `left - right` modulo 2 to the number of planes. Returns the lanes in which the
+/// difference is not 0, and the borrow.
 #[multiversion(targets("x86_64+avx512f+avx512bw+avx512vl", "x86_64+avx2"))]
-pub(super) fn subtract(left: &mut [Plane], right: &[&Plane]) -> (Plane, Plane) {
+pub(super) fn subtract(
+    left: &[&Plane],
+    right: &[&Plane],
+    difference: &mut [Plane],
+) -> (Plane, Plane) {
     let (mut any, mut borrow): (Plane, Plane) = ([0; BLOCK], [0; BLOCK]);
     let mut bit = 0;
-    while bit < right.len() {
-        let (l, r) = (&mut left[bit], right[bit]);
+    while bit < left.len() {
+        let (l, r, out) = (left[bit], right[bit], &mut difference[bit]);
         bit += 1;
         for i in 0..BLOCK {
             let (x, y, b): (u64, u64, u64) = (l[i], r[i], borrow[i]);
-            l[i] = x ^ y ^ b;
+            out[i] = x ^ y ^ b;
             borrow[i] = (!x & (y | b)) | (y & b);
-            any[i] |= l[i];
+            any[i] |= out[i];
         }
     }
     (any, borrow)
@@ -211,6 +243,39 @@ mod tests {
     }
 
     #[test]
+    fn sums_and_carries_that_are_made_together_are_right() {
+        let shared = [random_plane(1), random_plane(2), random_plane(3)];
+        for (first, second, inputs) in [
+            (0x96, 0xe8, [0, 1, 2]),
+            (0xe8, 0x96, [2, 0, 1]),
+            (0x66, 0x88, [1, 2, 1]),
+            (0x88, 0x66, [0, 2, 0]),
+            (0x96, 0xee, [0, 1, 2]),
+        ] {
+            let op = |table, inputs, out| Op { table, inputs, out };
+            // The third op reads both; the fourth reads the third, with a neighbour's table.
+            let ops = [
+                op(first, inputs, 3),
+                op(second, inputs, 4),
+                op(0x66, [3, 4, 3], 5),
+                op(0x88, [3, 5, 3], 6),
+            ];
+            let mut own = [[0; BLOCK]; 4];
+            run(&ops, &shared, &mut own, 0);
+            for lane in 0..64 * BLOCK {
+                let mut bits: Vec<u32> = shared.iter().map(|p| bit(p, lane)).collect();
+                for op in &ops {
+                    let row =
+                        op.inputs.iter().zip(0..).fold(0, |r, (s, i)| r | bits[*s as usize] << i);
+                    bits.push(u32::from(op.table) >> row & 1);
+                }
+                let made: Vec<u32> = own.iter().map(|p| bit(p, lane)).collect();
+                assert_eq!(made, bits[3..]);
+            }
+        }
+    }
+
+    #[test]
     fn planes_become_numbers_and_are_subtracted() {
         let left: Vec<Plane> = (0..32).map(random_plane).collect();
         let right: Vec<Plane> = (32..64).map(random_plane).collect();
@@ -219,8 +284,9 @@ mod tests {
         };
         let mut all = Box::new([0; 64 * BLOCK]);
         numbers(&std::array::from_fn(|i| &left[i]), &mut all);
-        let mut difference = left.clone();
-        let (any, borrow) = subtract(&mut difference, &right.iter().collect::<Vec<_>>());
+        let mut difference = vec![[0; BLOCK]; 32];
+        let (l, r) = (left.iter().collect::<Vec<_>>(), right.iter().collect::<Vec<_>>());
+        let (any, borrow) = subtract(&l, &r, &mut difference);
         for lane in 0..64 * BLOCK {
             let (l, r) = (number(&left, lane), number(&right, lane));
             assert_eq!(all[lane], l);

@@ -46,6 +46,8 @@ pub struct Tables<'c> {
     planes: Vec<Plane>,
     own: Vec<Plane>,
     scratch: Scratch,
+    /// Whether the fault-free unit multiplies exactly in this range: then errors against it are errors.
+    multiplies: bool,
 }
 
 /// Space for a block's answer.
@@ -64,7 +66,14 @@ impl<'c> Tables<'c> {
         let (cones, sound) = Cones::new(circuit, op, range).ok_or(NoTable::NotHere)?;
         let planes = vec![[0; BLOCK]; sound.sources + sound.ops.len()];
         let scratch = Scratch { difference: vec![[0; BLOCK]; 32], numbers: Box::new([0; PAIRS]) };
-        Ok(Self { circuit, op, range, cones, sound, planes, own: Vec::new(), scratch })
+        let own = Vec::new();
+        let mut tables =
+            Self { circuit, op, range, cones, sound, planes, own, scratch, multiplies: false };
+        let mut products = Vec::new();
+        tables.products(&[], &mut products)?;
+        let mut products = products.iter().enumerate();
+        tables.multiplies = products.all(|(index, product)| *product == tables.exact(index));
+        Ok(tables)
     }
 
     /// Ops of the fault-free unit over the range.
@@ -83,19 +92,36 @@ impl<'c> Tables<'c> {
     /// [`NoTable`] with the reason.
     pub fn form(&mut self, faults: &[Fault]) -> Result<ProductForm, NoTable> {
         match self.cone(faults) {
-            Some(cone) => Ok(self.forms_of(&[cone]).remove(0)),
-            None => self.whole(faults),
+            Some(cone) if self.multiplies => Ok(self.forms_of(&[(&cone, &faults[..faults.len().min(1)])]).remove(0)),
+            _ => self.whole(faults),
         }
     }
 
-    /// The tables of many single faults, evaluated together: much faster than one by one.
+    /// The tables of many single faults, evaluated together: much faster than one by one. Both faults of a site, one after the
+    /// other, are faster still.
     pub fn forms(&mut self, faults: &[Fault]) -> Vec<Result<ProductForm, NoTable>> {
-        let cones: Vec<Option<Cone>> = faults.iter().map(|f| self.cone(&[*f])).collect();
-        let there: Vec<Cone> = cones.iter().flatten().cloned().collect();
+        if !self.multiplies {
+            return faults.iter().map(|fault| self.whole(&[*fault])).collect();
+        }
+        let mut jobs = Vec::new();
+        let mut rest = faults;
+        while let [first, more @ ..] = rest {
+            let stuck = |f: &Fault| matches!(f.effect, Effect::Stuck(_));
+            let pair = more.first().filter(|f| f.site == first.site && stuck(f) && stuck(first));
+            let both = pair.and_then(|_| self.cones.inverted(first.site).ok());
+            let (job, used) = match both {
+                Some(cone) => (Some(cone), 2),
+                None => (self.cone(&[*first]), 1),
+            };
+            jobs.push((job, &rest[..used]));
+            rest = &rest[used..];
+        }
+        let there: Vec<(&Cone, &[Fault])> =
+            jobs.iter().filter_map(|(cone, faults)| Some((cone.as_ref()?, *faults))).collect();
         let mut forms = self.forms_of(&there).into_iter();
-        let each = cones.iter().zip(faults);
+        let each = jobs.iter().flat_map(|(cone, faults)| faults.iter().map(move |f| (cone, f)));
         each.map(|(cone, fault)| match cone {
-            Some(_) => Ok(forms.next().expect("a form a cone")),
+            Some(_) => Ok(forms.next().expect("a form a fault")),
             None => self.whole(&[*fault]),
         })
         .collect()
@@ -170,14 +196,20 @@ impl<'c> Tables<'c> {
         self.op.product(rs1, rs2)
     }
 
-    fn forms_of(&mut self, cones: &[Cone]) -> Vec<ProductForm> {
-        let mut forms: Vec<Growing> = cones.iter().map(|_| Growing::new(self.range)).collect();
+    /// The forms of the faults of each cone: one fault, or the two of an inverted site. Without a fault there is one form too.
+    fn forms_of(&mut self, jobs: &[(&Cone, &[Fault])]) -> Vec<ProductForm> {
+        let count = |faults: &[Fault]| faults.len().max(1);
+        let total = jobs.iter().map(|(_, faults)| count(faults)).sum();
+        let mut forms: Vec<Growing> = (0..total).map(|_| Growing::new(self.range)).collect();
         for block in 0..self.range.blocks() {
             self.evaluate_sound(block);
-            for (cone, form) in cones.iter().zip(&mut forms) {
+            let mut at = 0;
+            for (cone, faults) in jobs {
+                let forms = &mut forms[at..at + count(faults)];
+                at += count(faults);
                 if !cone.answer.is_empty() {
                     self.evaluate(cone);
-                    self.judge(cone, form, block);
+                    self.judge(cone, faults, forms, block);
                 }
             }
         }
@@ -197,35 +229,47 @@ impl<'c> Tables<'c> {
     }
 
     /// Compares a block's answer with the exact one.
-    fn judge(&mut self, cone: &Cone, form: &mut Growing, block: usize) {
+    fn judge(&mut self, cone: &Cone, faults: &[Fault], forms: &mut [Growing], block: usize) {
         // Below the first changed bit nothing differs; above the last only the borrow does.
         let (low, high) = (cone.answer[0].0, cone.answer[cone.answer.len() - 1].0);
         let Scratch { difference, numbers } = &mut self.scratch;
         let mut width = high - low + 1;
-        let mut now = cone.answer.iter().peekable();
-        let mut right = Vec::with_capacity(width);
+        let (mut left, mut right) = ([&ZEROS; 32], [&ZEROS; 32]);
         for bit in low..=high {
-            let sound = view(self.sound.answer[bit], &self.planes, &self.own);
-            let changed = now.next_if(|(b, _)| *b == bit);
-            difference[bit - low] =
-                *changed.map_or(sound, |(_, value)| view(*value, &self.planes, &self.own));
-            right.push(sound);
+            right[bit - low] = view(self.sound.answer[bit], &self.planes, &self.own);
         }
-        let (any, borrow) = planes::subtract(&mut difference[..width], &right);
+        left[..width].copy_from_slice(&right[..width]);
+        for (bit, value) in &cone.answer {
+            left[bit - low] = view(*value, &self.planes, &self.own);
+        }
+        let (any, borrow) = planes::subtract(&left[..width], &right[..width], difference);
         if high < 31 {
             difference[width] = borrow;
             width += 1;
         }
-        if form.few(&any, &difference[..width], low, block) {
-            return;
+        for (i, form) in forms.iter_mut().enumerate() {
+            // A fault of an inverted site acts where the site's value is the other one.
+            let mut lanes = any;
+            if let (Some(site), Effect::Stuck(stuck)) = (cone.site, faults[i].effect) {
+                let inverted = u64::from(stuck.value()).wrapping_neg();
+                let site = view(site, &self.planes, &self.own);
+                lanes.iter_mut().zip(site).for_each(|(lane, site)| *lane &= site ^ inverted);
+            }
+            if form.few(&lanes, &difference[..width], low, block) {
+                continue;
+            }
+            // Many different errors: as numbers, 0 in the other lanes.
+            let mut masked = difference[..width].to_vec();
+            for plane in &mut masked {
+                plane.iter_mut().zip(&lanes).for_each(|(bits, lanes)| *bits &= lanes);
+            }
+            let planes: [&Plane; 32] = std::array::from_fn(|bit| match bit {
+                _ if bit < low => &ZEROS,
+                _ => &masked[(bit - low).min(width - 1)],
+            });
+            planes::numbers(&planes, numbers);
+            form.many(numbers, block);
         }
-        // Many different errors: as numbers.
-        let planes: [&Plane; 32] = std::array::from_fn(|bit| match bit {
-            _ if bit < low => &ZEROS,
-            _ => &difference[(bit - low).min(width - 1)],
-        });
-        planes::numbers(&planes, numbers);
-        form.many(numbers, block);
     }
 
     /// A block's products as numbers.

@@ -40,12 +40,16 @@ fn a_missing_key_is_named() {
         ("module = \"single_cycle\"\n", "module"),
         ("max_clocks = 8", "max_clocks"),
         ("rs2 = \"op_b_i\"\n", "rs2"),
-        ("value = \"result_o\"\n", "value"),
         ("active = \"low\"\n", "active"),
-        ("d = \"imd_val_d_o\"\n", "d"),
     ] {
         refused(changed(line, ""), &["missing", &format!("`{key}`")]);
     }
+    let no_answer = changed("value = \"result_o\"\n", "");
+    refused(no_answer, &["[answer] has no 'low', which mul needs (or 'value')"]);
+    let no_d = changed("d = \"imd_val_d_o\"\n", "");
+    refused(no_d, &["[[register]] needs q, d and write (outside), or flip_flops (inside)"]);
+    let no_mulh = changed("[operation.mulh]", "[operation.mulhu]");
+    refused(no_mulh, &["duplicate key"]);
     refused("", &["missing"]);
 }
 
