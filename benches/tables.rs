@@ -84,7 +84,7 @@ fn build() -> Option<PathBuf> {
         .arg(&folder)
         .arg(&forceable)
         .args(["netlists/mapped/single_cycle_mul.v", "netlists/cells/nangate45.v"])
-        .arg("benches/verilator/table.cpp")
+        .arg(root().join("benches/verilator/table.cpp"))
         .current_dir(root())
         .output()
         .ok()?;

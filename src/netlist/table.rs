@@ -92,7 +92,9 @@ impl<'c> Tables<'c> {
     /// [`NoTable`] with the reason.
     pub fn form(&mut self, faults: &[Fault]) -> Result<ProductForm, NoTable> {
         match self.cone(faults) {
-            Some(cone) if self.multiplies => Ok(self.forms_of(&[(&cone, &faults[..faults.len().min(1)])]).remove(0)),
+            Some(cone) if self.multiplies => {
+                Ok(self.forms_of(&[(&cone, &faults[..faults.len().min(1)])]).remove(0))
+            }
             _ => self.whole(faults),
         }
     }
