@@ -6,7 +6,7 @@
 //! | field | meaning |
 //! |---|---|
 //! | `name` | what the multiplier is called in reports |
-//! | `netlist`, `cells` | the netlist (structural Verilog or Yosys JSON) and the Liberty file, relative to the binding |
+//! | `netlist`, `cells` | the netlist (structural Verilog or Yosys JSON) and the Liberty file, or a list of these, relative to the binding |
 //! | `module` | the module in the netlist |
 //! | `max_clocks` | an operation without an answer after so many clocks never answers; 1 to 1000 |
 //! | `[clock] port` * | clock input (a combinational netlist has none) |
@@ -42,7 +42,7 @@ use std::collections::BTreeMap;
 pub struct Binding {
     pub name: String,
     pub netlist: String,
-    pub cells: String,
+    pub cells: Names,
     pub module: String,
     pub max_clocks: u32,
     pub clock: Option<PortName>,
@@ -60,17 +60,30 @@ pub struct Binding {
     pub register: Vec<Register>,
 }
 
+/// One name or several.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(untagged)]
+#[allow(missing_docs)]
+pub enum Names {
+    One(String),
+    Many(Vec<String>),
+}
+
+impl Names {
+    /// The names.
+    pub fn names(&self) -> &[String] {
+        match self {
+            Names::One(name) => std::slice::from_ref(name),
+            Names::Many(names) => names,
+        }
+    }
+}
+
 /// Values of control inputs by their bits.
 pub type Controls = BTreeMap<String, u64>;
 
 /// Bits of ports: one expression, or several, the most significant first.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(untagged)]
-#[allow(missing_docs)]
-pub enum Bits {
-    One(String),
-    Many(Vec<String>),
-}
+pub type Bits = Names;
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -6,6 +6,7 @@
 
 use super::binding::Binding;
 use super::cells::{Library, LibraryError};
+use super::files::{File, Files};
 use super::ports::{self, Drive, Operation, Register, RegisterPlace, Roles};
 use super::program::Program;
 use super::sequence::Sequences;
@@ -15,12 +16,6 @@ use crate::unit::{Answer, Latency, MulOp, Part, Tuple};
 use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
 use thiserror::Error;
-
-/// The default multiplier's files, part of the program so that it needs no installation.
-const DEFAULT_BINDING: &str = include_str!("../../netlists/single_cycle.toml");
-const DEFAULT_NETLIST: &str = include_str!("../../netlists/mapped/single_cycle.v");
-const DEFAULT_CELLS: &str = include_str!("../../netlists/cells/nangate45.lib");
-const DEFAULT_NAMES: [&str; 3] = ["single_cycle.toml", "single_cycle.v", "nangate45.lib"];
 
 /// Why a binding, a netlist or a cell library cannot be used. Names the file.
 #[derive(Debug, Error)]
@@ -88,49 +83,22 @@ impl Circuit {
     /// # Panics
     /// If the files that this program was built with are broken.
     pub fn default_multiplier() -> Self {
-        let [binding, netlist, cells] = DEFAULT_NAMES;
-        let files =
-            [(binding, DEFAULT_BINDING), (netlist, DEFAULT_NETLIST), (cells, DEFAULT_CELLS)];
-        Self::build(files).expect("the built-in multiplier is sound")
+        let files = Files::find(None, None).expect("it is built in");
+        Self::build_from(&files).expect("the built-in multiplier is sound")
     }
 
-    /// Loads a binding and the files that it names; `netlist` replaces the netlist that it names.
+    /// Loads a binding (a file, or the name of a built-in multiplier; the default one if there is none) and what it names;
+    /// `netlist` replaces the netlist that it names.
     ///
     /// # Errors
     /// [`CircuitError`] naming the file and the cause.
     pub fn load(binding: Option<&Path>, netlist: Option<&Path>) -> Result<Self, CircuitError> {
-        let (binding_name, binding_text) = match binding {
-            Some(path) => (display(path), read(path)?),
-            None => ("the built-in binding".to_owned(), DEFAULT_BINDING.to_owned()),
-        };
-        let parsed = Binding::parse(&binding_text)
-            .map_err(|what| CircuitError::Binding { file: binding_name.clone(), what })?;
-        let beside = |file: &str| binding.map(|b| b.with_file_name("").join(file));
-        let netlist = netlist.map(Path::to_path_buf).or_else(|| beside(&parsed.netlist));
-        let (netlist_name, netlist_text) = match &netlist {
-            Some(path) => (display(path), read(path)?),
-            None => ("the built-in netlist".to_owned(), DEFAULT_NETLIST.to_owned()),
-        };
-        let (cells_name, cells_text) = match beside(&parsed.cells) {
-            Some(path) => (display(&path), read(&path)?),
-            None => ("the built-in cell library".to_owned(), DEFAULT_CELLS.to_owned()),
-        };
-        let mut circuit = Self::build([
-            (binding_name.as_str(), binding_text.as_str()),
-            (&netlist_name, &netlist_text),
-            (&cells_name, &cells_text),
-        ])?;
-        if let Some(what) = circuit.first_wrong_product(&sample_tuples()) {
-            return Err(CircuitError::Binding { file: binding_name, what });
+        let files = Files::find(binding, netlist)?;
+        let circuit = Self::build_from(&files)?;
+        match circuit.first_wrong_product(&sample_tuples()) {
+            Some(what) => Err(CircuitError::Binding { file: files.binding.shown, what }),
+            None => Ok(circuit),
         }
-        let builtin = [binding.is_none(), netlist.is_none(), binding.is_none()];
-        for ((source, name), builtin) in circuit.sources.iter_mut().zip(DEFAULT_NAMES).zip(builtin)
-        {
-            if builtin {
-                source.name = name.to_owned();
-            }
-        }
-        Ok(circuit)
     }
 
     /// Builds a circuit from the named texts of binding, netlist and cell library. Does not look at products.
@@ -138,17 +106,25 @@ impl Circuit {
     /// # Errors
     /// [`CircuitError`] naming the file and the cause.
     pub fn build(files: [(&str, &str); 3]) -> Result<Self, CircuitError> {
-        let [(binding_file, binding), (netlist_file, netlist), (cells_file, cells)] = files;
-        let in_binding = |what| CircuitError::Binding { file: binding_file.to_owned(), what };
-        let in_netlist = |cause| CircuitError::Netlist { file: netlist_file.to_owned(), cause };
-        let binding = Binding::parse(binding).map_err(in_binding)?;
-        let library = Library::parse(cells)
-            .map_err(|cause| CircuitError::Library { file: cells_file.to_owned(), cause })?;
-        let netlist =
-            read_netlist(netlist_file, netlist, &binding.module, &library).map_err(in_netlist)?;
+        let [binding, netlist, cells] = files.map(|(name, text)| File::given(name, text));
+        Self::build_from(&Files { binding, netlist, cells: vec![cells] })
+    }
+
+    fn build_from(files: &Files) -> Result<Self, CircuitError> {
+        let in_binding = |what| CircuitError::Binding { file: files.binding.shown.clone(), what };
+        let in_netlist = |cause| CircuitError::Netlist { file: files.netlist.shown.clone(), cause };
+        let binding = Binding::parse(&files.binding.text).map_err(in_binding)?;
+        let mut library = Library::default();
+        for file in &files.cells {
+            let added = Library::parse(&file.text).and_then(|more| library.add(more));
+            added.map_err(|cause| CircuitError::Library { file: file.shown.clone(), cause })?;
+        }
+        let File { shown, text, .. } = &files.netlist;
+        let netlist = read_netlist(shown, text, &binding.module, &library).map_err(in_netlist)?;
         let program = Program::compile(&netlist).map_err(in_netlist)?;
         let mut circuit = Self::bind(&binding, netlist, program).map_err(in_binding)?;
-        circuit.sources = files.map(|(name, text)| source_file(name, text)).to_vec();
+        let all = [&files.binding, &files.netlist].into_iter().chain(&files.cells);
+        circuit.sources = all.map(source_file).collect();
         circuit.latency = circuit.measure_latency().map_err(in_binding)?;
         Ok(circuit)
     }
@@ -323,16 +299,9 @@ fn sample_tuples() -> Vec<Tuple> {
     tuples
 }
 
-fn display(path: &Path) -> String {
-    path.display().to_string()
-}
-
-fn read(path: &Path) -> Result<String, CircuitError> {
-    std::fs::read_to_string(path)
-        .map_err(|cause| CircuitError::Read { file: path.to_owned(), cause })
-}
-
-fn source_file(name: &str, text: &str) -> SourceFile {
-    let name = Path::new(name).file_name().map_or(name.to_owned(), |n| n.to_string_lossy().into());
-    SourceFile { name, sha256: crate::hex(&Sha256::digest(text)) }
+fn source_file(file: &File) -> SourceFile {
+    SourceFile {
+        name: file.name.clone(),
+        sha256: crate::hex(&Sha256::digest(file.text.as_bytes())),
+    }
 }

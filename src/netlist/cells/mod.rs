@@ -40,6 +40,11 @@ pub enum LibraryError {
         /// What is wrong.
         what: String,
     },
+    /// Two libraries have the same cell.
+    #[error(
+        "cell {0} stands in an earlier library of the binding already; leave one of the two files out"
+    )]
+    Twice(String),
     /// It has no cell.
     #[error("it is no Liberty file, or has no cell")]
     Empty,
@@ -156,6 +161,20 @@ impl Library {
             return Err(LibraryError::Empty);
         }
         Ok(Self { cells })
+    }
+
+    /// Adds another library's cells.
+    ///
+    /// # Errors
+    /// [`LibraryError`] naming a cell that both have.
+    pub fn add(&mut self, other: Self) -> Result<(), LibraryError> {
+        for (name, cell) in other.cells {
+            if self.cells.contains_key(&name) {
+                return Err(LibraryError::Twice(name));
+            }
+            self.cells.insert(name, cell);
+        }
+        Ok(())
     }
 
     /// The cell of that name, also if it is [`CellType::unusable`]. A gate that Yosys knows, such as `$_AND_`, need not be
