@@ -77,7 +77,7 @@ pub enum Event {
 /// The multiplier of a faulty run.
 enum FaultyUnit {
     Memo(Box<FastUnit>),
-    Gates(GateUnit),
+    Gates(Box<GateUnit>),
 }
 
 impl Unit for FaultyUnit {
@@ -152,7 +152,7 @@ impl Lab<'_> {
         stop: &AtomicBool,
         sender: &mpsc::SyncSender<Event>,
     ) {
-        let idle = FaultyUnit::Gates(GateUnit::new(self.circuit.clone(), &[]));
+        let idle = FaultyUnit::Gates(Box::new(GateUnit::new(self.circuit.clone(), &[])));
         let mut runner = Runner::new(self.program, idle);
         let ranges = [Range::WIDE_NARROW, Range::NARROW_WIDE];
         let tables = ranges.into_iter().map(|range| Tables::new(self.circuit, MulOp::MUL, range));
@@ -231,7 +231,7 @@ impl Lab<'_> {
     }
 
     fn gates(&self, faults: &FaultSet) -> FaultyUnit {
-        FaultyUnit::Gates(GateUnit::new(self.circuit.clone(), faults.faults()))
+        FaultyUnit::Gates(Box::new(GateUnit::new(self.circuit.clone(), faults.faults())))
     }
 
     /// A scenario whose golden operations are all right under the fault in value and latency, and whose unit keeps no
