@@ -15,7 +15,7 @@ use stuckat::netlist::ports::Operation;
 use stuckat::netlist::range::Range;
 use stuckat::netlist::sequence::Sequences;
 use stuckat::netlist::table::Tables;
-use stuckat::netlist::{Circuit, Effect, Net, screen};
+use stuckat::netlist::{Circuit, Effect, Net, Site, screen};
 use stuckat::unit::{Answer, MulOp, Tuple, Unit};
 use units::{Named, Operands, corner_pairs, wide_product};
 
@@ -292,5 +292,22 @@ fn lanes_do_what_each_fault_does_alone(
         let name = alone.first().map(|fault| fault.name(circuit.netlist()));
         let name = (circuit.name(), lane, name);
         assert_eq!(*answer, unit.exec(MulOp::MUL, rs1, rs2), "{name:?} {rs1:#x} {rs2:#x}");
+    }
+}
+
+/// Both faults of a flip-flop's clock, side by side: two injections at one pin.
+#[test]
+fn faults_of_one_clock_pin_side_by_side_in_lanes_do_what_each_does_alone() {
+    for named in units::ALL {
+        let circuit = named.circuit();
+        let clocks: Vec<Fault> = universe(&circuit, Sites::Pins)
+            .into_iter()
+            .filter(|f| matches!(f.site, Site::Pin(pin) if circuit.clocked_by(pin).is_some()))
+            .collect();
+        let clocked = !circuit.program().flops.is_empty();
+        assert_eq!(clocks.len(), 2 * circuit.program().flops.len());
+        if clocked {
+            lanes_do_what_each_fault_does_alone(&circuit, &clocks, &mut Random(9));
+        }
     }
 }

@@ -72,15 +72,14 @@ impl Circuit {
         state: &mut State<N>,
         injections: &[Injection<N>],
     ) {
-        let mut held = self.held_flops(values, state, injections);
-        for (i, (flop, state)) in self.program().flops.iter().zip(&mut state.flops).enumerate() {
-            let next = values[flop.next as usize];
-            *state = match held.iter_mut().find(|(flop, ..)| *flop == i) {
-                None => next,
-                Some((_, lanes, kept)) => {
-                    std::array::from_fn(|w| (kept[w] & lanes[w]) | (next[w] & !lanes[w]))
-                }
-            };
+        let held = self.held_flops(values, state, injections);
+        for (flop, state) in self.program().flops.iter().zip(&mut state.flops) {
+            *state = values[flop.next as usize];
+        }
+        // One flip-flop may be held by several injections, each in its own lanes.
+        for (flop, lanes, kept) in held {
+            let state = &mut state.flops[flop];
+            *state = std::array::from_fn(|w| (kept[w] & lanes[w]) | (state[w] & !lanes[w]));
         }
         for (register, bits) in self.registers().iter().zip(&mut state.registers) {
             let RegisterPlace::Outside(register) = &register.place else { continue };
