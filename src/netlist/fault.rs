@@ -14,7 +14,7 @@
 
 use super::circuit::Circuit;
 use super::{Net, Netlist, Pin};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use thiserror::Error;
 
@@ -182,15 +182,17 @@ impl From<Fault> for FaultSet {
 }
 
 impl FaultSet {
-    /// A set of several faults; what is given twice is there once.
+    /// A set of several faults; what is given twice, by one name or by two, is there once.
     ///
     /// # Errors
     /// [`FaultError::Contradiction`] if a site is stuck at both values.
     pub fn new(mut faults: Vec<Fault>, circuit: &Circuit) -> Result<Self, FaultError> {
         let netlist = circuit.netlist();
-        faults.sort_unstable();
-        faults.dedup();
         let place = |fault: &Fault| fault.site.acts_at(netlist);
+        faults.sort_unstable();
+        // A net and the pin that drives it are one site: two flips there would be none.
+        let mut seen = HashSet::new();
+        faults.retain(|fault| seen.insert((place(fault), fault.effect)));
         for (i, one) in faults.iter().enumerate() {
             let other = faults[..i].iter().find(|other| {
                 let stuck = matches!((one.effect, other.effect), (Effect::Stuck(a), Effect::Stuck(b)) if a != b);
