@@ -23,8 +23,8 @@
 //! | `[operation.mul]`, `.mulh`, `.mulhsu`, `.mulhu` | values of the other inputs during each operation |
 //! | `[exact] mul, mulh, mulhsu, mulhu` * | the operations that the netlist does not do: other hardware does them, exactly, in so many clocks |
 //! | `[[register]] q, d, write` * | a register outside the netlist: the input that reads it, the output that is written to it at the clock edge when `write` is 1 |
-//! | `[[register]] reset` * | its value after reset |
-//! | `[[register]] flip_flops` * | instead of `q`, `d`, `write`: the register lies inside; the nets of its flip-flops' outputs |
+//! | `[[register]] reset` * | its value after reset; 0 if this is missing |
+//! | `[[register]] flip_flops` * | instead of `q`, `d`, `write`, `reset`: the register lies inside; the nets of its flip-flops' outputs |
 //! | `[[register]] written_by_div` * | whether the core's divider leaves its result in it |
 //!
 //! Bits are written as a port (`"op_a"`), a part of one (`"p[63:32]"`, `"op_a[32]"`), or a list of these, the most significant first
@@ -163,8 +163,7 @@ pub struct Register {
     pub q: Option<Bits>,
     pub d: Option<Bits>,
     pub write: Option<String>,
-    #[serde(default)]
-    pub reset: u64,
+    pub reset: Option<u64>,
     pub flip_flops: Option<Bits>,
     #[serde(default)]
     pub written_by_div: bool,

@@ -169,6 +169,9 @@ fn operation(
         (None, None) => Err(format!(
             "{op} is missing: add [operation.{op}], or {op} = CLOCKS to [exact] if other hardware does it"
         )),
+        (None, Some(_)) if binding.answer.clocks.by_op()[op.index()].is_some() => {
+            Err(format!("{op} is in [answer] clocks and in [exact]; remove one"))
+        }
         (None, Some(clocks @ 1..=1000)) => Ok(Operation::Exact(clocks)),
         (None, Some(clocks)) => Err(format!("[exact] {op} = {clocks}; 1 to 1000 make sense")),
         (Some(controls), None) => {
@@ -360,15 +363,22 @@ impl Ports<'_> {
         let place = match (&r.q, &r.d, &r.write, &r.flip_flops) {
             (Some(q), Some(d), Some(write), None) => {
                 let q = self.bits(q, Direction::Input)?;
-                if q.len() < 64 && r.reset >> q.len() != 0 {
-                    let (reset, bits) = (r.reset, q.len());
+                let reset = r.reset.unwrap_or(0);
+                if q.len() < 64 && reset >> q.len() != 0 {
+                    let bits = q.len();
                     return Err(format!(
                         "[[register]]: reset = {reset} does not fit its {bits} bits"
                     ));
                 }
                 let d = self.wide(d, Direction::Output, q.len())?;
                 let write = self.bit(write, Direction::Output)?;
-                RegisterPlace::Outside(OutsideRegister { q, d, write, reset: r.reset })
+                RegisterPlace::Outside(OutsideRegister { q, d, write, reset })
+            }
+            (None, None, None, Some(_)) if r.reset.is_some() => {
+                return Err(
+                    "[[register]] has flip_flops and reset; what is inside is reset by the netlist: remove reset"
+                        .into(),
+                );
             }
             (None, None, None, Some(names)) => {
                 RegisterPlace::Inside(self.flip_flops(names, program)?)
@@ -404,10 +414,17 @@ impl Ports<'_> {
             for name in nets {
                 let net = self.netlist.net(&name);
                 let flop = program.flops.iter().position(|f| net.is_some() && f.q == net);
-                flops.push(flop.ok_or_else(|| {
+                let flop = flop.ok_or_else(|| {
                     format!("[[register]] flip_flops: no flip-flop's Q is a net '{name}'")
-                })?);
+                })?;
+                if flops.contains(&flop) {
+                    return Err(format!("[[register]] flip_flops: '{name}' is there twice"));
+                }
+                flops.push(flop);
             }
+        }
+        if flops.is_empty() {
+            return Err("[[register]] flip_flops is empty; name nets of flip-flops".into());
         }
         Ok(flops)
     }
