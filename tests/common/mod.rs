@@ -19,7 +19,9 @@ pub fn shared(path: &str) -> Option<PathBuf> {
 /// A program on the PATH; says that the test is skipped if it is not installed. Where the environment has
 /// `STUCKAT_NO_SKIP`, as in CI, that is a failure.
 pub fn tool(name: &str) -> Option<&str> {
-    let found = Command::new(name).arg("--version").output().is_ok_and(|o| o.status.success());
+    // Icarus Verilog knows only the short form, and GNU tools only the long one.
+    let version = if name == "iverilog" { "-V" } else { "--version" };
+    let found = Command::new(name).arg(version).output().is_ok_and(|o| o.status.success());
     if found {
         return Some(name);
     }
