@@ -9,6 +9,7 @@ proof:
     cargo test --release --test netlist -- --ignored --nocapture
     cargo test --release --test workload -- --ignored --nocapture
     cargo test --release --test random_netlists -- --ignored --nocapture
+    cargo test --release --test icarus -- --ignored --nocapture
     cargo test --release --test random_programs -- --ignored --nocapture
 
 # Criterion benches; figures go into BENCHMARKS.md by hand, with the date.
