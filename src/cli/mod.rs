@@ -163,10 +163,11 @@ impl Target {
 /// Which multiplier to use.
 #[derive(Clone, Debug, clap::Args)]
 struct Multiplier {
-    /// How a netlist is used as the multiplier (TOML); default: the built-in single-cycle unit
-    #[arg(long, value_name = "FILE")]
+    /// The multiplier: a built-in one (single_cycle, fast, single_cycle_mul, array32, booth32), or a TOML file that says how a
+    /// netlist is used as one [default: single_cycle]
+    #[arg(long, value_name = "NAME|FILE")]
     binding: Option<std::path::PathBuf>,
-    /// Structural Verilog instead of the netlist that the binding names
+    /// Another netlist (structural Verilog or Yosys JSON) instead of the one that the binding names
     #[arg(long, value_name = "FILE")]
     netlist: Option<std::path::PathBuf>,
 }
