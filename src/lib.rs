@@ -8,6 +8,7 @@ pub mod cpu;
 pub mod elf;
 pub mod isa;
 pub mod netlist;
+pub mod npy;
 pub mod report;
 pub mod soc;
 pub mod trace;

@@ -1,6 +1,7 @@
 //! The command line: arguments, one file per subcommand, progress display. The only place that prints.
 
 mod campaign;
+mod file;
 mod netlist;
 mod platform;
 mod report;
@@ -8,7 +9,10 @@ mod run;
 
 use crate::campaign::store::StoreError;
 use crate::cpu::Profile;
+use crate::netlist::fault::Names;
+use crate::netlist::{Circuit, FaultSet};
 use crate::soc::{Platform, PlatformError};
+use anyhow::Context;
 use clap::{Parser, Subcommand};
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -19,9 +23,10 @@ pub mod exit_code {
     pub const USAGE: u8 = 2;
     /// An input is wrong.
     pub const BAD_INPUT: u8 = 3;
-    /// A run directory or standard output cannot be written, or a run directory not read.
+    /// A run directory, a file or standard output cannot be written, or a run directory not read.
     pub const IO: u8 = 4;
-    /// The run directory refuses: it is locked, belongs to another plan, holds results already, or is damaged.
+    /// The run directory refuses: it is locked, belongs to another plan, holds results already, or is damaged. Or a file is
+    /// there already.
     pub const REFUSED: u8 = 5;
     /// `run`: these codes say how a run ended that the guest did not end itself.
     pub const OURS: std::ops::RangeInclusive<u8> = 119..=126;
@@ -43,9 +48,11 @@ const EXIT_CODES: &str = "\
 Exit codes:
   0    done; for 'run': the guest's exit code, unless that is 119 to 126 or above 255
   2    the command line is wrong
-  3    an input is wrong: a file, a fault's name, or a plan that asks for more than there is
-  4    a run directory or standard output cannot be written, or a run directory not read
-  5    a run directory refuses: in use, of another plan, holds results already, damaged
+  3    an input is wrong: a file, a fault's name, a plan that asks for more than there is, or a
+       netlist that does not multiply
+  4    a run directory, a file or standard output cannot be written, or a run directory not read
+  5    a run directory refuses: in use, of another plan, holds results already, damaged; or a file
+       is there already
   119  'run': the guest's exit code is 119 to 126 or above 255; the message says which
   122  'run': nothing on the bus answers an access, on a platform without bus errors
   123  'run': the guest sleeps (WFI) and nothing can wake it
@@ -101,6 +108,7 @@ pub fn main() -> ExitCode {
             Some(store) if store.is_refusal() => exit_code::REFUSED,
             Some(_) => exit_code::IO,
             None if output.is_some() || error.is::<OutputRefused>() => exit_code::IO,
+            None if error.is::<file::Exists>() => exit_code::REFUSED,
             None => exit_code::BAD_INPUT,
         })
     })
@@ -160,6 +168,17 @@ impl Target {
     }
 }
 
+/// The faults of all `--fault` options, together.
+fn faults(texts: &[String], circuit: &Circuit) -> anyhow::Result<FaultSet> {
+    let names = Names::new(circuit);
+    let mut faults = Vec::new();
+    for text in texts {
+        let set = names.set(text).with_context(|| format!("--fault {text}"))?;
+        faults.extend_from_slice(set.faults());
+    }
+    FaultSet::new(faults, circuit).context("--fault")
+}
+
 /// Which multiplier to use.
 #[derive(Clone, Debug, clap::Args)]
 struct Multiplier {
@@ -177,7 +196,7 @@ impl Multiplier {
         self.binding.is_some() || self.netlist.is_some()
     }
 
-    fn load(&self) -> anyhow::Result<crate::netlist::Circuit> {
-        Ok(crate::netlist::Circuit::load(self.binding.as_deref(), self.netlist.as_deref())?)
+    fn load(&self) -> anyhow::Result<Circuit> {
+        Ok(Circuit::load(self.binding.as_deref(), self.netlist.as_deref())?)
     }
 }

@@ -1,10 +1,8 @@
 //! `stuckat run`: one ELF, from reset to its end.
 
-use super::{Multiplier, OutputError, OutputRefused, Target, exit_code, print_bytes, say};
+use super::{Multiplier, OutputError, OutputRefused, Target, exit_code, faults, print_bytes, say};
 use crate::cpu::{Machine, Probe, Reset, Retired, Silent, Stop};
 use crate::elf::Image;
-use crate::netlist::FaultSet;
-use crate::netlist::fault::Names;
 use crate::netlist::gate_unit::GateUnit;
 use crate::report::table::grouped;
 use crate::soc::{Board, Platform};
@@ -109,13 +107,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let gates = args.gates || !args.fault.is_empty() || args.multiplier.is_given();
     let ended = if gates {
         let circuit = Arc::new(args.multiplier.load()?);
-        let names = Names::new(&circuit);
-        let mut faults = Vec::new();
-        for text in &args.fault {
-            let set = names.set(text).with_context(|| format!("--fault {text}"))?;
-            faults.extend_from_slice(set.faults());
-        }
-        let faults = FaultSet::new(faults, &circuit).context("--fault")?;
+        let faults = faults(&args.fault, &circuit)?;
         let faults = faults.faults();
         if faults.is_empty() && !args.gates {
             trace_and_execute(args, board, Exact::new(circuit.latency()), reset)?

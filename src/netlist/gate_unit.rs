@@ -93,6 +93,11 @@ impl GateUnit {
         }
         answer
     }
+
+    /// One more clock without an operation.
+    pub fn idle(&mut self) {
+        self.circuit.idle_clock(&mut self.values, &mut self.state, &self.stuck);
+    }
 }
 
 impl Unit for GateUnit {

@@ -8,7 +8,8 @@
 //! [`clocking`] make a clocked multiplier of it; [`gate_unit`] is that multiplier evaluated gate by gate, clock by clock: the truth;
 //! [`sequence`] folds a fault and an operation's control inputs into a shorter program, and proves whether the
 //! fault makes the unit carry state; [`fast_unit`] is the unit on those programs, with a memo; [`screen`] asks for many
-//! products at a time.
+//! products at a time; [`equivalence`] compares the sound unit with the exact product, [`lint`] looks for oddities; [`wave`]
+//! shows every net in every clock of an operation, and [`dump`] writes that as a VCD.
 
 pub mod binding;
 pub mod cells;
@@ -17,6 +18,8 @@ pub mod clocking;
 pub mod collapse;
 pub mod cone;
 mod design;
+pub mod dump;
+pub mod equivalence;
 pub mod eval;
 pub mod fast_unit;
 pub mod fault;
@@ -24,6 +27,7 @@ pub mod fault_list;
 pub mod files;
 pub mod fold;
 pub mod gate_unit;
+pub mod lint;
 pub mod logic;
 mod planes;
 pub mod ports;
@@ -36,6 +40,7 @@ pub mod table;
 mod table_form;
 mod unroll;
 pub mod verilog;
+pub mod wave;
 pub mod yosys_json;
 
 pub use circuit::Circuit;

@@ -15,7 +15,7 @@ pub type Plane = [u64; BLOCK];
 pub struct Range {
     /// Bits of rs1, sign included; 2 to 16.
     pub rs1_bits: u32,
-    /// Bits of rs2, sign included; 6 to 16.
+    /// Bits of rs2, sign included; 2 to 16.
     pub rs2_bits: u32,
 }
 

@@ -53,7 +53,7 @@ pub fn render(summary: &Summary) -> String {
 }
 
 /// A table with a line under its header and no other.
-fn table(header: &[&str]) -> Table {
+pub(crate) fn table(header: &[&str]) -> Table {
     let mut table = Table::new();
     table.load_preset(presets::NOTHING);
     for line in [TableComponent::HeaderLines, TableComponent::MiddleHeaderIntersections] {
@@ -65,12 +65,12 @@ fn table(header: &[&str]) -> Table {
 }
 
 /// The table's lines without the blanks at their ends.
-fn trimmed(table: &Table) -> String {
+pub(crate) fn trimmed(table: &Table) -> String {
     table.lines().map(|line| line.trim_end().to_owned()).collect::<Vec<_>>().join("\n")
 }
 
 /// Right-aligns all columns but the first and, if there is one, the column of words.
-fn align(table: &mut Table, words: Option<usize>) {
+pub(crate) fn align(table: &mut Table, words: Option<usize>) {
     for (i, column) in table.column_iter_mut().enumerate().skip(1) {
         if Some(i) != words {
             column.set_cell_alignment(CellAlignment::Right);

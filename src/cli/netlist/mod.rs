@@ -1,4 +1,9 @@
-//! `stuckat netlist`: what the multiplier consists of, and its faults.
+//! `stuckat netlist`: what the multiplier consists of, whether it multiplies, its faults and what they do to a product.
+
+mod check;
+mod eval;
+mod table;
+mod words;
 
 use super::{Multiplier, print};
 use crate::netlist::collapse::{Class, Untestable, collapse};
@@ -15,6 +20,12 @@ pub(super) enum Command {
     Info(Multiplier),
     /// The fault universe, one fault a line, as --fault and --fault-list take it
     Faults(FaultArgs),
+    /// Does the fault-free netlist multiply? Corner and random operands, latency, state, oddities
+    Check(check::Args),
+    /// One operation, net by net and clock by clock: where a fault is seen, and where it is masked
+    Eval(eval::Args),
+    /// All products of a range of operands under a fault, as a NumPy array
+    Table(table::Args),
 }
 
 #[derive(Debug, clap::Args)]
@@ -50,6 +61,9 @@ pub(super) fn run(command: &Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::Info(multiplier) => print(&info(&multiplier.load()?))?,
         Command::Faults(args) => print(&faults(args)?)?,
+        Command::Check(args) => check::run(args)?,
+        Command::Eval(args) => eval::run(args)?,
+        Command::Table(args) => table::run(args)?,
     }
     Ok(ExitCode::SUCCESS)
 }
