@@ -4,13 +4,19 @@
 test:
     cargo test --release
 
-# The long proofs: every fault of the universe, the full test set, many random netlists and programs (about ten minutes).
+# The long proofs: every fault of the universe, the full test set, many random netlists and programs (about forty minutes).
 proof:
     cargo test --release --test netlist -- --ignored --nocapture
     cargo test --release --test workload -- --ignored --nocapture
     cargo test --release --test random_netlists -- --ignored --nocapture
     cargo test --release --test icarus -- --ignored --nocapture
+    cargo test --release --test tables -- --ignored --nocapture
+    cargo test --release --test collapse -- --ignored --nocapture
     cargo test --release --test random_programs -- --ignored --nocapture
+
+# Ten minutes of fuzzing for each reader of users' files; needs a nightly toolchain and cargo-fuzz.
+fuzz:
+    cd fuzz && for target in verilog liberty yosys_json binding; do cargo +nightly fuzz run $target -- -max_total_time=600 -rss_limit_mb=2048 -timeout=10 || exit 1; done
 
 # Criterion benches; figures go into BENCHMARKS.md by hand, with the date.
 bench:

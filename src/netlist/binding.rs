@@ -28,7 +28,7 @@
 //! | `[[register]] written_by_div` * | whether the core's divider leaves its result in it |
 //!
 //! Bits are written as a port (`"op_a"`), a part of one (`"p[63:32]"`, `"op_a[32]"`), or a list of these, the most significant first
-//! (`["a_hi", "a_lo"]`). Names of inputs in `[idle]` and `[operation]` may be parts too: `"ctrl[3:2]" = 1`.
+//! (`["a_hi", "a_lo"]`). Bits of a part are counted from the port's least significant bit, whatever range it was declared with. Names of inputs in `[idle]` and `[operation]` may be parts too: `"ctrl[3:2]" = 1`.
 //!
 //! Registers inside the netlist whose content an operation leaves behind need no entry, unless a division writes them.
 

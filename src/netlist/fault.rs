@@ -10,7 +10,7 @@
 //! | `SITE/FLIP@n`, `SITE/FLIP@n.k` | the site is inverted in the first clock, or in clock k, of operation n after reset (from 1) |
 //! | `FAULT+FAULT` | both |
 //!
-//! A blank may stand in place of the last `/`. If a net and a pin have the same name, the net is meant.
+//! Where a stuck site is flipped, it shows the other value for that clock. A blank may stand in place of the last `/`. If a net and a pin have the same name, the net is meant.
 
 use super::circuit::Circuit;
 use super::{Net, Netlist, Pin};
