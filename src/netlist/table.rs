@@ -86,7 +86,8 @@ impl<'c> Tables<'c> {
         self.range
     }
 
-    /// The table of one fault, or of several at once.
+    /// The table of one fault, or of several at once. A form adds errors to exact products, so where the fault-free netlist does not
+    /// multiply exactly in this range, the whole faulty unit is evaluated.
     ///
     /// # Errors
     /// [`NoTable`] with the reason.
