@@ -245,7 +245,7 @@ fn a_damaged_plan_is_refused() {
         stuckat(["report"]).words([&out]).is_refused(REFUSED, &[&place]);
         assert_unchanged(&out, &before);
     }
-    let newer = sound.replace("\"format\": 2", "\"format\": 3");
+    let newer = sound.replace("\"format\": 3", "\"format\": 4");
     fs::write(&path, newer).expect("the file can be written");
     small(&out).words(["--resume"]).is_refused(REFUSED, &["format"]);
     stuckat(["report"]).words([&out]).is_refused(REFUSED, &["format"]);
