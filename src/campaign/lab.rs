@@ -154,8 +154,10 @@ impl Lab<'_> {
     ) {
         let idle = FaultyUnit::Gates(Box::new(GateUnit::new(self.circuit.clone(), &[])));
         let mut runner = Runner::new(self.program, idle);
+        // Gate by gate nothing is looked up.
         let ranges = [Range::WIDE_NARROW, Range::NARROW_WIDE];
-        let tables = ranges.into_iter().map(|range| Tables::new(self.circuit, MulOp::MUL, range));
+        let ranges = ranges.into_iter().filter(|_| self.speed != Speed::Slow);
+        let tables = ranges.map(|range| Tables::new(self.circuit, MulOp::MUL, range));
         let mut tables: Vec<Tables> = tables.filter_map(Result::ok).collect();
         while let Some(job) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
             let told = self.job(&mut runner, &mut tables, job, |event| {

@@ -278,7 +278,7 @@ fn occurs(cell: &Cell, constants: Option<&[Option<bool>]>, row: usize) -> bool {
 }
 
 /// The nets that always have one value: constants, and what gates make of them.
-fn constants(circuit: &Circuit) -> Vec<Option<bool>> {
+pub(super) fn constants(circuit: &Circuit) -> Vec<Option<bool>> {
     let program = circuit.program();
     let mut known: Vec<Option<bool>> = vec![None; program.slots];
     for (net, value) in circuit.netlist().constants() {

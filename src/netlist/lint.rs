@@ -3,7 +3,7 @@
 //! In: a [`Circuit`], and the nets that never changed while it worked ([`super::equivalence`]). Out: [`Oddities`]. None of them is
 //! an error.
 
-use super::fold::{Abstract, Folding};
+use super::collapse::constants;
 use super::{Circuit, Direction, Net, Pin};
 
 /// An output pin of a cell, with inputs, that never changed.
@@ -36,7 +36,7 @@ pub fn oddities(circuit: &Circuit, steady: &[(Net, bool)]) -> Oddities {
     let is_constant = |net: &Net| netlist.constants().iter().any(|(n, _)| n == net);
     let nets = (0..netlist.net_count() as u32).map(Net);
     let unread = nets.filter(|net| readers[net.index()] == 0 && !is_constant(net)).collect();
-    let tied = tied(circuit);
+    let tied = constants(circuit);
     let mut steady_value = vec![None; netlist.net_count()];
     steady.iter().for_each(|(net, value)| steady_value[net.index()] = Some(*value));
     let outputs = netlist.pins().filter(|pin| !netlist.is_input(*pin));
@@ -44,7 +44,7 @@ pub fn oddities(circuit: &Circuit, steady: &[(Net, bool)]) -> Oddities {
         let net = netlist.at(pin)?;
         let value = steady_value[net.index()]?;
         let reads = !netlist.cells[pin.cell as usize].inputs.is_empty();
-        reads.then_some(Still { pin, value, tied: tied[net.index()] })
+        reads.then_some(Still { pin, value, tied: tied[net.index()].is_some() })
     });
     let observed = circuit.observed();
     let ports = netlist.ports.iter().enumerate();
@@ -55,19 +55,4 @@ pub fn oddities(circuit: &Circuit, steady: &[(Net, bool)]) -> Oddities {
             unused.map(move |(bit, _)| (i, bit)).collect::<Vec<_>>()
         });
     Oddities { unread, still: still.collect(), unused: unused.collect() }
-}
-
-/// For each net, whether it is constant whatever inputs and flip-flops are.
-fn tied(circuit: &Circuit) -> Vec<bool> {
-    let (netlist, program) = (circuit.netlist(), circuit.program());
-    let mut folding = Folding::default();
-    let mut values: Vec<Abstract> = (0..program.slots).map(|_| folding.source(false)).collect();
-    for (net, value) in netlist.constants() {
-        values[net.index()] = Abstract::Known(*value);
-    }
-    for op in &program.ops {
-        values[op.out as usize] = folding.fold(op.table, op.inputs.map(|i| values[i as usize]));
-    }
-    let known = values.iter().take(netlist.net_count());
-    known.map(|value| matches!(value, Abstract::Known(_))).collect()
 }
