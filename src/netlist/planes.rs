@@ -133,10 +133,10 @@ pub(super) fn subtract(
     (any, borrow)
 }
 
-/// The lanes among `lanes` in which the planes spell `value`, and whether there are others.
+/// Moves the lanes among `rest` in which the planes spell `value` into `equal`; returns whether others are left.
 #[multiversion(targets("x86_64+avx512f+avx512bw+avx512vl", "x86_64+avx2"))]
-pub(super) fn spelling(planes: &[Plane], lanes: &Plane, value: u32) -> (Plane, bool) {
-    let mut equal = *lanes;
+pub(super) fn spelling(planes: &[Plane], rest: &mut Plane, value: u32, equal: &mut Plane) -> bool {
+    *equal = *rest;
     let mut bit = 0;
     while bit < planes.len() {
         let plane = &planes[bit];
@@ -146,11 +146,12 @@ pub(super) fn spelling(planes: &[Plane], lanes: &Plane, value: u32) -> (Plane, b
             equal[i] &= plane[i] ^ other;
         }
     }
-    let mut rest = 0;
+    let mut left = 0;
     for i in 0..BLOCK {
-        rest |= lanes[i] & !equal[i];
+        rest[i] &= !equal[i];
+        left |= rest[i];
     }
-    (equal, rest != 0)
+    left != 0
 }
 
 /// Eight 64 x 64 bit matrices at a time.
@@ -301,15 +302,19 @@ mod tests {
         let lanes = random_plane(7);
         let mut planes: Vec<Plane> = (0..3).map(random_plane).collect();
         for value in 0..8 {
-            let (equal, others) = spelling(&planes, &lanes, value);
+            let (mut rest, mut equal) = (lanes, [0; BLOCK]);
+            let others = spelling(&planes, &mut rest, value, &mut equal);
             for lane in 0..64 * BLOCK {
                 let spelt = (0..3).fold(0, |v, i| v | bit(&planes[i as usize], lane) << i);
                 let expected = bit(&lanes, lane) == 1 && spelt == value;
                 assert_eq!(bit(&equal, lane) == 1, expected);
+                assert_eq!(bit(&rest, lane), bit(&lanes, lane) - bit(&equal, lane));
             }
             assert!(others);
         }
         planes = vec![lanes, [0; BLOCK], lanes];
-        assert_eq!(spelling(&planes, &lanes, 0b101), (lanes, false));
+        let (mut rest, mut equal) = (lanes, [0; BLOCK]);
+        assert!(!spelling(&planes, &mut rest, 0b101, &mut equal));
+        assert_eq!((rest, equal), ([0; BLOCK], lanes));
     }
 }

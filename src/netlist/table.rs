@@ -14,7 +14,7 @@ use super::fold::Abstract;
 use super::planes;
 use super::range::{BLOCK, Plane, Range};
 use super::sequence::{CarriesState, Sequences};
-use super::table_form::Growing;
+use super::table_form::{FEW, Growing};
 use super::{Effect, Fault, screen};
 use crate::unit::{Answer, MulOp, ProductForm, Tuple};
 
@@ -55,6 +55,7 @@ pub struct Tables<'c> {
 struct Scratch {
     difference: Vec<Plane>,
     numbers: Box<[u32; PAIRS]>,
+    few: Box<[Plane; FEW]>,
 }
 
 impl<'c> Tables<'c> {
@@ -65,7 +66,11 @@ impl<'c> Tables<'c> {
     pub fn new(circuit: &'c Circuit, op: MulOp, range: Range) -> Result<Self, NoTable> {
         let (cones, sound) = Cones::new(circuit, op, range).ok_or(NoTable::NotHere)?;
         let planes = vec![[0; BLOCK]; sound.sources + sound.ops.len()];
-        let scratch = Scratch { difference: vec![[0; BLOCK]; 32], numbers: Box::new([0; PAIRS]) };
+        let scratch = Scratch {
+            difference: vec![[0; BLOCK]; 32],
+            numbers: Box::new([0; PAIRS]),
+            few: Box::new([[0; BLOCK]; FEW]),
+        };
         let own = Vec::new();
         let mut tables =
             Self { circuit, op, range, cones, sound, planes, own, scratch, multiplies: false };
@@ -235,7 +240,7 @@ impl<'c> Tables<'c> {
     fn judge(&mut self, cone: &Cone, faults: &[Fault], forms: &mut [Growing], block: usize) {
         // Below the first changed bit nothing differs; above the last only the borrow does.
         let (low, high) = (cone.answer[0].0, cone.answer[cone.answer.len() - 1].0);
-        let Scratch { difference, numbers } = &mut self.scratch;
+        let Scratch { difference, numbers, few } = &mut self.scratch;
         let mut width = high - low + 1;
         let (mut left, mut right) = ([&ZEROS; 32], [&ZEROS; 32]);
         for bit in low..=high {
@@ -258,7 +263,7 @@ impl<'c> Tables<'c> {
                 let site = view(site, &self.planes, &self.own);
                 lanes.iter_mut().zip(site).for_each(|(lane, site)| *lane &= site ^ inverted);
             }
-            if form.few(&lanes, &difference[..width], low, block) {
+            if form.few(&lanes, &difference[..width], low, block, few) {
                 continue;
             }
             // Many different errors: as numbers, 0 in the other lanes.

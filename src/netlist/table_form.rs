@@ -10,7 +10,7 @@ use crate::unit::ProductForm;
 use rustc_hash::FxHashMap;
 
 /// Errors in one block that are looked for one by one; more are faster as numbers.
-const FEW: usize = 12;
+pub(super) const FEW: usize = 12;
 
 /// A form while blocks come in, in order.
 pub(super) struct Growing {
@@ -33,41 +33,46 @@ impl Growing {
     }
 
     /// Takes a block as planes: the lanes with an error, and the errors' bits from `low` up; the last plane stands for all
-    /// bits above too. Refuses it if there are many different errors.
-    pub fn few(&mut self, any: &Plane, bits: &[Plane], low: usize, block: usize) -> bool {
+    /// bits above too. Refuses it if there are many different errors. `lanes` is scratch space.
+    pub fn few(
+        &mut self,
+        any: &Plane,
+        bits: &[Plane],
+        low: usize,
+        block: usize,
+        lanes: &mut [Plane; FEW],
+    ) -> bool {
         if !self.all.is_empty() {
             return false;
         }
-        let mut found: Vec<(u32, Plane)> = Vec::with_capacity(2);
-        let (mut rest, mut others) = (*any, any.iter().any(|w| *w != 0));
-        while others {
-            if found.len() == FEW {
+        let mut places = [0_u8; FEW];
+        let mut found = 0;
+        let mut rest = *any;
+        let mut from = 0;
+        while let Some(ahead) = rest[from..].iter().position(|w| *w != 0) {
+            if found == FEW {
                 return false;
             }
-            let word = rest.iter().position(|w| *w != 0).expect("there are others");
-            let lane = rest[word].trailing_zeros();
-            let bit = |plane: &Plane| (plane[word] >> lane & 1) as u32;
+            from += ahead;
+            let lane = rest[from].trailing_zeros();
+            let bit = |plane: &Plane| (plane[from] >> lane & 1) as u32;
             let value = bits.iter().zip(0..).fold(0, |v, (plane, i)| v | bit(plane) << i);
             let sign = bit(bits.last().expect("an answer bit differs"));
             let above = low + bits.len();
             let top = if above < 32 && sign == 1 { u32::MAX << above } else { 0 };
-            let (equal, more) = planes::spelling(bits, &rest, value);
-            rest.iter_mut().zip(&equal).for_each(|(rest, equal)| *rest &= !equal);
-            others = more;
-            found.push((value << low | top, equal));
-        }
-        let mut places = [0; FEW];
-        for (place, (error, _)) in places.iter_mut().zip(&found) {
-            match self.place(*error) {
-                Some(at) => *place = at,
-                None => return false,
+            let Some(place) = self.place(value << low | top) else { return false };
+            places[found] = place;
+            let more = planes::spelling(bits, &mut rest, value, &mut lanes[found]);
+            found += 1;
+            if !more {
+                break;
             }
         }
-        for (place, (_, lanes)) in places.iter().zip(&found) {
+        let base = block * BLOCK * self.bits;
+        for (place, lanes) in places.iter().zip(&*lanes).take(found) {
             for bit in (0..self.bits).filter(|bit| place >> bit & 1 == 1) {
-                for (word, lanes) in lanes.iter().enumerate() {
-                    self.which[(block * BLOCK + word) * self.bits + bit] |= lanes;
-                }
+                let words = self.which[base + bit..].iter_mut().step_by(self.bits);
+                words.zip(lanes).for_each(|(word, lanes)| *word |= lanes);
             }
         }
         true
@@ -110,8 +115,13 @@ impl Growing {
 
     /// The place of an error among those seen, if there is room for it.
     fn place(&mut self, error: u32) -> Option<u8> {
-        if let Some(place) = self.known.get(&error) {
-            return Some(*place);
+        // Most faults have one error or a handful.
+        let place = match self.errors.len() {
+            ..=8 => self.errors.iter().zip(0..).find(|(e, _)| **e == error).map(|(_, place)| place),
+            _ => self.known.get(&error).copied(),
+        };
+        if place.is_some() {
+            return place;
         }
         let place = u8::try_from(self.errors.len()).ok()?;
         self.errors.push(error);
@@ -140,13 +150,14 @@ impl Growing {
 
     /// From places to errors, for the blocks before this one.
     fn spell_out(&mut self, blocks: usize) {
-        let form = ProductForm::Dictionary {
-            errors: std::mem::take(&mut self.errors),
-            bits: self.bits,
-            which: std::mem::take(&mut self.which),
-        };
+        let (errors, which) = (std::mem::take(&mut self.errors), std::mem::take(&mut self.which));
         self.all.reserve(self.range.pairs());
-        self.all.extend((0..blocks * PAIRS).map(|index| form.product(index, 0)));
+        for words in which.chunks_exact(self.bits).take(blocks * BLOCK) {
+            let mut places = [0; 64];
+            places[..self.bits].copy_from_slice(words);
+            planes::transpose_one(&mut places);
+            self.all.extend(places.map(|place| errors[place as usize]));
+        }
     }
 
     /// The form; `exact` gives the exact product at an index.
@@ -173,6 +184,7 @@ mod tests {
     /// The form of these errors, by blocks of planes, and by blocks of numbers.
     fn forms(error: impl Fn(usize) -> u32) -> [ProductForm; 2] {
         let (mut few, mut many) = (Growing::new(RANGE), Growing::new(RANGE));
+        let mut lanes = [[0; BLOCK]; FEW];
         for block in 0..RANGE.blocks() {
             let errors: [u32; PAIRS] = std::array::from_fn(|i| error(block * PAIRS + i));
             let mut planes = vec![[0_u64; BLOCK]; 32];
@@ -183,7 +195,7 @@ mod tests {
                     plane[i / 64] |= u64::from(error >> bit & 1) << (i % 64);
                 }
             }
-            if !few.few(&any, &planes, 0, block) {
+            if !few.few(&any, &planes, 0, block, &mut lanes) {
                 few.many(&errors, block);
             }
             many.many(&errors, block);
