@@ -10,12 +10,12 @@ use super::outcome::{Outcome, classify, is_tied, top};
 use super::record::{Engine, FaultRecord, Record};
 use crate::cpu::Stop;
 use crate::netlist::fast_unit::FastUnit;
+use crate::netlist::faulty_unit::{self, FaultyUnit};
 use crate::netlist::gate_unit::GateUnit;
-use crate::netlist::range::Range;
 use crate::netlist::sequence::Sequences;
 use crate::netlist::table::Tables;
 use crate::netlist::{Circuit, FaultSet};
-use crate::unit::{Answer, Counts, MulOp, Unit};
+use crate::unit::Counts;
 use crate::workload::{Program, Runner};
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -74,50 +74,6 @@ pub enum Event {
     Result(Record),
 }
 
-/// The multiplier of a faulty run.
-enum FaultyUnit {
-    Memo(Box<FastUnit>),
-    Gates(Box<GateUnit>),
-}
-
-impl Unit for FaultyUnit {
-    #[inline]
-    fn exec(&mut self, op: MulOp, rs1: u32, rs2: u32) -> Answer {
-        match self {
-            FaultyUnit::Memo(unit) => unit.exec(op, rs1, rs2),
-            FaultyUnit::Gates(unit) => unit.exec(op, rs1, rs2),
-        }
-    }
-
-    fn max_cycles(&self) -> u32 {
-        match self {
-            FaultyUnit::Memo(unit) => unit.max_cycles(),
-            FaultyUnit::Gates(unit) => unit.max_cycles(),
-        }
-    }
-
-    fn divided(&mut self, left: u64) {
-        match self {
-            FaultyUnit::Memo(unit) => unit.divided(left),
-            FaultyUnit::Gates(unit) => unit.divided(left),
-        }
-    }
-
-    fn reset(&mut self) {
-        match self {
-            FaultyUnit::Memo(unit) => unit.reset(),
-            FaultyUnit::Gates(unit) => unit.reset(),
-        }
-    }
-
-    fn counts(&self) -> Counts {
-        match self {
-            FaultyUnit::Memo(unit) => unit.counts(),
-            FaultyUnit::Gates(unit) => unit.counts(),
-        }
-    }
-}
-
 impl Lab<'_> {
     /// Runs all jobs on `workers` threads. `listen` hears every event, in the calling thread, and can end the work.
     pub fn run(
@@ -155,10 +111,10 @@ impl Lab<'_> {
         let idle = FaultyUnit::Gates(Box::new(GateUnit::new(self.circuit.clone(), &[])));
         let mut runner = Runner::new(self.program, idle);
         // Gate by gate nothing is looked up.
-        let ranges = [Range::WIDE_NARROW, Range::NARROW_WIDE];
-        let ranges = ranges.into_iter().filter(|_| self.speed != Speed::Slow);
-        let tables = ranges.map(|range| Tables::new(self.circuit, MulOp::MUL, range));
-        let mut tables: Vec<Tables> = tables.filter_map(Result::ok).collect();
+        let mut tables = match self.speed {
+            Speed::Slow => Vec::new(),
+            _ => faulty_unit::tables(self.circuit),
+        };
         while let Some(job) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
             let told = self.job(&mut runner, &mut tables, job, |event| {
                 // A closed channel means that the listener has had enough.
@@ -188,12 +144,7 @@ impl Lab<'_> {
         let carries_state = sequences.as_ref().err().map(ToString::to_string);
         let unit = match sequences {
             Ok(sequences) => {
-                let mut unit = FastUnit::new(self.circuit, sequences);
-                for tables in tables {
-                    if let Ok(form) = tables.form(faults) {
-                        unit = unit.with_table(tables.range(), form);
-                    }
-                }
+                let mut unit = FastUnit::new(self.circuit, sequences).with_tables(tables, faults);
                 right = Some(unit.learn(&self.golden.tuples));
                 match self.speed {
                     Speed::Slow => self.gates(&job.faults),

@@ -4,10 +4,12 @@
 //! Used only for faults that are proved to make the unit a function of its operands ([`super::sequence`]); then each
 //! answer is computed once and looked up ever after. Whether a product is wrong is stored with it.
 
+use super::Fault;
 use super::circuit::Circuit;
 use super::range::Range;
 use super::screen;
 use super::sequence::Sequences;
+use super::table::Tables;
 use crate::unit::{Answer, Counts, Latency, MulOp, ProductForm, Tuple, Unit};
 
 /// An entry of the memo: an open-addressed hash table with linear probing.
@@ -76,6 +78,16 @@ impl FastUnit {
     /// Lets it look up MUL in a table where the operands are in its range. The table must be of the same fault.
     pub fn with_table(mut self, range: Range, form: ProductForm) -> Self {
         self.tables.push(Table { range, form, seen: vec![0; range.pairs() / 64] });
+        self
+    }
+
+    /// Lets it look up MUL in the tables of `faults`, where they have some.
+    pub fn with_tables(mut self, tables: &mut [Tables], faults: &[Fault]) -> Self {
+        for tables in tables {
+            if let Ok(form) = tables.form(faults) {
+                self = self.with_table(tables.range(), form);
+            }
+        }
         self
     }
 

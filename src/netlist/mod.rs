@@ -24,6 +24,7 @@ pub mod eval;
 pub mod fast_unit;
 pub mod fault;
 pub mod fault_list;
+pub mod faulty_unit;
 pub mod files;
 pub mod fold;
 pub mod gate_unit;
