@@ -216,20 +216,34 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
     /// Runs until the program ends, or until `budget` instructions have retired or trapped since reset.
     pub fn run(&mut self, budget: u64) -> Stop {
         loop {
+            if let Some(stop) = self.run_to_mark(budget) {
+                return stop;
+            }
+        }
+    }
+
+    /// Like [`Machine::run`], but returns `None` right after each store into the word that the bus marks ([`Bus::take_mark`]).
+    pub fn run_to_mark(&mut self, budget: u64) -> Option<Stop> {
+        loop {
             let left = budget.saturating_sub(self.steps_taken());
             if left == 0 {
                 // The last instruction may have asked for the end.
-                return self.bus.exit_code().map_or(Stop::Budget, Stop::Exit);
+                return Some(self.bus.exit_code().map_or(Stop::Budget, Stop::Exit));
             }
             if self.totals.cycles >= self.deadline
                 && let Some(stop) = self.attend()
             {
-                return stop;
+                return Some(stop);
             }
             match self.run_block(left) {
                 Flow::Next => {}
-                Flow::Device => self.look_at_interrupts(),
-                Flow::Stop(stop) => return stop,
+                Flow::Device => {
+                    self.look_at_interrupts();
+                    if self.bus.take_mark() {
+                        return None;
+                    }
+                }
+                Flow::Stop(stop) => return Some(stop),
             }
         }
     }

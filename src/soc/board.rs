@@ -158,6 +158,14 @@ pub struct Board {
     pub(super) htif: Option<Htif>,
     pub(super) semihosting: Option<Semihosting>,
     pub(super) outside: Outside,
+    pub(super) mark: Mark,
+}
+
+/// A word whose stores tell where a program is.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Mark {
+    addr: Option<u32>,
+    stored: bool,
 }
 
 impl Board {
@@ -169,6 +177,11 @@ impl Board {
     /// Writes bytes into memory; `None`, with nothing written, if they do not fit.
     pub fn poke(&mut self, addr: u32, bytes: &[u8]) -> Option<()> {
         self.memories.poke(addr, bytes)
+    }
+
+    /// Makes the present memory the one that [`Board::restore`] expects of its argument.
+    pub fn settle(&mut self) {
+        self.memories.settle();
     }
 
     /// What the program has printed and nobody has taken yet, up to 1 MiB.
@@ -203,6 +216,14 @@ impl Board {
     /// Takes the host away: EBREAK is an exception wherever it stands.
     pub fn disable_semihosting(&mut self) {
         self.semihosting = None;
+    }
+
+    /// Takes the word at `addr` for the one that marks where the program is ([`Bus::take_mark`]). Does nothing where no memory is.
+    pub fn set_mark(&mut self, addr: u32) {
+        if let Some(memory) = self.memories.at_mut(addr) {
+            memory.watch(addr, addr.wrapping_add(4));
+            self.mark = Mark { addr: Some(addr), stored: false };
+        }
     }
 
     /// Devices without a model that the program has accessed: name and first address.
@@ -260,10 +281,15 @@ impl Bus for Board {
 
     #[cold]
     fn watched(&mut self, addr: u32, clock: u64) {
+        self.mark.stored |= self.mark.addr == Some(addr);
         if let Some(mut htif) = self.htif.take() {
             htif.stored(addr, clock, self);
             self.htif = Some(htif);
         }
+    }
+
+    fn take_mark(&mut self) -> bool {
+        std::mem::take(&mut self.mark.stored)
     }
 
     fn fetch(&self, addr: u32) -> Result<u16, BusFault> {

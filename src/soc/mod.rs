@@ -106,6 +106,11 @@ pub trait Bus {
         let _ = (addr, clock);
     }
 
+    /// Whether, since the last question, a store has hit the word that marks where a program is.
+    fn take_mark(&mut self) -> bool {
+        false
+    }
+
     /// Reads a halfword of an instruction; `addr` is even.
     ///
     /// # Errors

@@ -25,7 +25,7 @@
 
 mod check;
 
-use super::board::{Board, LoadError, Outside, Placed};
+use super::board::{Board, LoadError, Mark, Outside, Placed};
 use super::device::Kind;
 use super::htif::Htif;
 use super::semihosting::Semihosting;
@@ -38,8 +38,9 @@ use thiserror::Error;
 use toml::Spanned;
 
 /// The built-in platforms, and the text of their files.
-const BUILT_IN: [(&str, &str); 5] = [
+const BUILT_IN: [(&str, &str); 6] = [
     ("mcu", include_str!("platforms/mcu.toml")),
+    ("mcu-4m", include_str!("platforms/mcu-4m.toml")),
     ("virt", include_str!("platforms/virt.toml")),
     ("htif", include_str!("platforms/htif.toml")),
     ("simple-system", include_str!("platforms/simple-system.toml")),
@@ -175,19 +176,22 @@ impl Platform {
         }
     }
 
-    /// The platform that a program was linked for: `mcu` if it follows Stuckat's contract for campaigns, `htif` if it has
-    /// `tohost`, else the one in whose main memory its entry lies.
+    /// The platform that a program was linked for: if it follows Stuckat's contract for campaigns, `mcu` or `mcu-4m`, whichever holds
+    /// it, `htif` if it has `tohost`, else the one in whose main memory its entry lies.
     ///
     /// # Errors
     /// [`PlatformError::NoGuess`] if there is none.
     pub fn guess(image: &Image) -> Result<Self, PlatformError> {
         let no_guess = PlatformError::NoGuess { entry: image.entry };
+        let end = |s: &crate::elf::Segment| u64::from(s.addr) + u64::from(s.mem_len);
+        let end = image.segments.iter().map(end).max().unwrap_or(0);
         let for_campaigns = image.symbol("stuckat_input").is_some();
         let name = if tohost(image).is_some() {
             "htif"
         } else {
             match image.entry {
-                0x8000_0000.. if for_campaigns => "mcu",
+                0x8000_0000.. if for_campaigns && end <= 0x8010_0000 => "mcu",
+                0x8000_0000.. if for_campaigns && end <= 0x8040_0000 => "mcu-4m",
                 0x0010_0000..0x0020_0000 => "simple-system",
                 0x0000_0000..0x0010_0000 => "x-heep",
                 0x8000_0000.. => "virt",
@@ -257,6 +261,7 @@ impl Platform {
             htif: None,
             semihosting: Some(Semihosting::default()),
             outside: Outside::default(),
+            mark: Mark::default(),
         };
         for segment in &image.segments {
             let end = u64::from(segment.addr) + u64::from(segment.mem_len);
