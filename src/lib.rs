@@ -7,6 +7,7 @@ pub mod cli;
 pub mod cpu;
 pub mod elf;
 pub mod isa;
+pub mod model;
 pub mod netlist;
 pub mod npy;
 pub mod report;

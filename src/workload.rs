@@ -2,7 +2,8 @@
 //!
 //! The contract with the firmware (`firmware/runtime/stuckat.h`): the input tensor is written to the symbol
 //! `stuckat_input` before reset, the output tensor is read from `stuckat_output` after the run, and exit code 0 says
-//! that there is an answer. The symbols' sizes say how many bytes.
+//! that there is an answer. The symbols' sizes say how many bytes; or, if there is a symbol `stuckat_sizes`, its words do. Firmware
+//! that reads a network has room for it at `stuckat_model`. Stores into the word `stuckat_layer` tell which layer begins.
 
 use crate::cpu::{Machine, Profile, Reset, Silent, Stop, TrapLog};
 use crate::elf::{ElfError, Image};
@@ -15,6 +16,17 @@ use thiserror::Error;
 pub const INPUT_SYMBOL: &str = "stuckat_input";
 /// Symbol of the output tensor.
 pub const OUTPUT_SYMBOL: &str = "stuckat_output";
+
+/// Symbol of the room for a network.
+pub const MODEL_SYMBOL: &str = "stuckat_model";
+/// Symbol of three words: bytes of the network and of the input (given), bytes of the output (made).
+pub const SIZES_SYMBOL: &str = "stuckat_sizes";
+/// Symbol of the word that tells which layer begins: 1 + its number, 0 behind the last.
+pub const LAYER_SYMBOL: &str = "stuckat_layer";
+/// Symbol of a word in which the firmware leaves how many bytes of its arena it has used.
+pub const ARENA_SYMBOL: &str = "stuckat_arena_used";
+/// Layers that are told apart; what a faulty run does beyond them counts as done outside of layers.
+const MAX_LAYERS: u32 = 1 << 16;
 
 /// Why an ELF cannot serve as a workload.
 #[derive(Debug, Error)]
@@ -33,6 +45,23 @@ pub enum WorkloadError {
         "it has no symbol '{0}' with a size; firmware for a campaign defines it (firmware/runtime/stuckat.h)"
     )]
     NoSymbol(&'static str),
+    /// The firmware has its network built in.
+    #[error(
+        "it has no symbol '{MODEL_SYMBOL}', so it reads no network (firmware/runtime/stuckat.h)"
+    )]
+    NoModel,
+    /// A network, an input or an output is larger than the firmware's room for it.
+    #[error(
+        "the {what} has {bytes} bytes, the firmware has room for {room}; build it with more (firmware/README.md)"
+    )]
+    NoRoom {
+        /// Which.
+        what: &'static str,
+        /// Its bytes.
+        bytes: usize,
+        /// The symbol's size.
+        room: u32,
+    },
     /// A contract symbol is not in RAM.
     #[error("symbol '{0}' does not lie in RAM")]
     SymbolOutsideRam(&'static str),
@@ -46,6 +75,11 @@ pub struct Program {
     platform: Platform,
     input: (u32, u32),
     output: (u32, u32),
+    model: Option<(u32, u32)>,
+    /// Address of the three words.
+    sizes: Option<u32>,
+    layer: Option<u32>,
+    arena_used: Option<u32>,
     sha256: String,
 }
 
@@ -62,21 +96,61 @@ impl Program {
         let image = Image::parse(elf)?;
         let platform = platform.map_or_else(|| Platform::guess(&image), Ok)?;
         let board = platform.board(&image)?;
-        let range = |name: &'static str| {
-            let symbol = image.symbol(name).filter(|s| s.len > 0);
-            let symbol = symbol.ok_or(WorkloadError::NoSymbol(name))?;
+        let optional = |name: &'static str| {
+            let Some(symbol) = image.symbol(name).filter(|s| s.len > 0) else { return Ok(None) };
             let inside = board.peek(symbol.addr, symbol.len);
             inside.ok_or(WorkloadError::SymbolOutsideRam(name))?;
-            Ok::<_, WorkloadError>((symbol.addr, symbol.len))
+            Ok::<_, WorkloadError>(Some((symbol.addr, symbol.len)))
+        };
+        let range = |name| optional(name)?.ok_or(WorkloadError::NoSymbol(name));
+        let words = |name, count: u32| {
+            Ok::<_, WorkloadError>(
+                optional(name)?.filter(|(_, len)| *len >= 4 * count).map(|(addr, _)| addr),
+            )
         };
         Ok(Self {
             reset: Reset { profile, entry: image.entry, vectors: platform.boot_address() },
             platform,
             input: range(INPUT_SYMBOL)?,
             output: range(OUTPUT_SYMBOL)?,
+            model: optional(MODEL_SYMBOL)?,
+            sizes: words(SIZES_SYMBOL, 3)?,
+            layer: words(LAYER_SYMBOL, 1)?,
+            arena_used: words(ARENA_SYMBOL, 1)?,
             sha256: crate::hex(&Sha256::digest(elf)),
             board,
         })
+    }
+
+    /// The same program with a network in its memory, whose input and output have these sizes in bytes.
+    ///
+    /// # Errors
+    /// [`WorkloadError::NoModel`], [`WorkloadError::NoSymbol`], [`WorkloadError::NoRoom`].
+    pub fn with_model(
+        mut self,
+        model: &[u8],
+        input_len: usize,
+        output_len: usize,
+    ) -> Result<Self, WorkloadError> {
+        let (addr, room) = self.model.ok_or(WorkloadError::NoModel)?;
+        let sizes = self.sizes.ok_or(WorkloadError::NoSymbol(SIZES_SYMBOL))?;
+        let fit = |what, bytes: usize, room: u32| match u32::try_from(bytes) {
+            Ok(len) if len <= room => Ok(len),
+            _ => Err(WorkloadError::NoRoom { what, bytes, room }),
+        };
+        let model_len = fit("network", model.len(), room)?;
+        self.input.1 = fit("input", input_len, self.input.1)?;
+        fit("output", output_len, self.output.1)?;
+        let words = [model_len, self.input.1].map(u32::to_le_bytes).concat();
+        self.board.poke(addr, model).expect("it fits the symbol, which lies in RAM");
+        self.board.poke(sizes, &words).expect("the symbol lies in RAM");
+        self.board.settle();
+        Ok(self)
+    }
+
+    /// Whether it takes a network.
+    pub fn takes_model(&self) -> bool {
+        self.model.is_some()
     }
 
     /// Bytes of the input tensor.
@@ -122,6 +196,19 @@ pub struct Run {
     pub traps: TrapLog,
 }
 
+/// What was done in one layer, all its visits together.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Layer {
+    /// Retired instructions.
+    pub retired: u64,
+    /// Clock cycles.
+    pub cycles: u64,
+    /// Multiplications.
+    pub muls: u64,
+    /// Wrong ones among them.
+    pub wrong: u64,
+}
+
 /// Runs a program again and again, from reset with identical RAM each time.
 pub struct Runner<'p, U: Unit> {
     program: &'p Program,
@@ -145,14 +232,88 @@ impl<'p, U: Unit> Runner<'p, U> {
     /// # Panics
     /// If `input` is not [`Program::input_len`] bytes long.
     pub fn run(&mut self, input: &[u8], budget: u64) -> Run {
+        self.start(input);
+        let stop = self.machine.run(budget);
+        self.ended(stop)
+    }
+
+    /// One inference, and what was done layer by layer: first what lies outside of all layers, then layer 0, and so on, up to the
+    /// last that began. The run is the one of [`Runner::run`].
+    ///
+    /// # Panics
+    /// If `input` is not [`Program::input_len`] bytes long.
+    pub fn profile(&mut self, input: &[u8], budget: u64) -> (Run, Vec<Layer>) {
+        self.start(input);
+        if let Some(addr) = self.program.layer {
+            self.machine.bus_mut().set_mark(addr);
+        }
+        let mut layers = vec![Layer::default()];
+        let mut place = 0;
+        let mut before = Layer::default();
+        loop {
+            let stop = self.machine.run_to_mark(budget);
+            let now = self.so_far();
+            let layer: &mut Layer = &mut layers[place];
+            layer.retired += now.retired - before.retired;
+            layer.cycles += now.cycles - before.cycles;
+            layer.muls += now.muls - before.muls;
+            layer.wrong += now.wrong - before.wrong;
+            before = now;
+            if let Some(stop) = stop {
+                return (self.ended(stop), layers);
+            }
+            place = self.layer() as usize;
+            if place >= layers.len() {
+                layers.resize(place + 1, Layer::default());
+            }
+        }
+    }
+
+    /// What the program has printed in the last run.
+    pub fn console(&self) -> &[u8] {
+        self.machine.bus().console()
+    }
+
+    /// Bytes of its arena that the program says it has used in the last run.
+    pub fn arena_used(&self) -> Option<u32> {
+        self.program.arena_used.and_then(|addr| self.word(addr))
+    }
+
+    fn start(&mut self, input: &[u8]) {
         let program = self.program;
         assert_eq!(input.len(), program.input_len());
         let board = self.machine.bus_mut();
         board.restore(&program.board);
         board.poke(program.input.0, input).expect("the input symbol lies in RAM");
         self.machine.reset(program.reset);
-        let stop = self.machine.run(budget);
-        let (addr, len) = program.output;
+    }
+
+    fn word(&self, addr: u32) -> Option<u32> {
+        let bytes = self.machine.bus().peek(addr, 4)?;
+        Some(u32::from_le_bytes(bytes.try_into().ok()?))
+    }
+
+    /// Where the run is: 0 outside of all layers, else 1 + the layer.
+    fn layer(&self) -> u32 {
+        let mark = self.program.layer.and_then(|addr| self.word(addr));
+        mark.filter(|mark| *mark <= MAX_LAYERS).unwrap_or(0)
+    }
+
+    fn so_far(&self) -> Layer {
+        let counts = self.machine.unit().counts();
+        Layer {
+            retired: self.machine.retired(),
+            cycles: self.machine.cycles(),
+            muls: counts.muls,
+            wrong: counts.wrong,
+        }
+    }
+
+    fn ended(&self, stop: Stop) -> Run {
+        let (addr, room) = self.program.output;
+        // A faulty run may claim anything.
+        let made = self.program.sizes.and_then(|sizes| self.word(sizes + 8));
+        let len = made.map_or(room, |made| made.min(room));
         let output = self.machine.bus().peek(addr, len).expect("the output symbol lies in RAM");
         Run {
             stop,

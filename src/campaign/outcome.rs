@@ -55,8 +55,17 @@ impl Outcome {
     }
 }
 
-/// The class of `run`, and the exception that made it a trap.
+/// The class of `run`, and the exception that made it a trap. The outputs are int8 scores.
 pub fn classify(golden: &Run, run: &Run) -> (Outcome, Option<(Cause, u32)>) {
+    classify_by(golden, run, || top(&run.output, 1) == top(&golden.output, 1))
+}
+
+/// The same for any outputs, where `same_class` tells whether both runs answer the same class.
+pub fn classify_by(
+    golden: &Run,
+    run: &Run,
+    same_class: impl FnOnce() -> bool,
+) -> (Outcome, Option<(Cause, u32)>) {
     let trap = run.traps.first_unlike(&golden.traps).or(match run.stop {
         // The golden run handled the same exception, and this run has lost its handler.
         Stop::Trap(trap) => Some((trap.cause, trap.pc)),
@@ -71,7 +80,7 @@ pub fn classify(golden: &Run, run: &Run) -> (Outcome, Option<(Cause, u32)>) {
         stop if stop != golden.stop => Outcome::BadExit,
         _ if run.counts.differing == 0 => Outcome::NeverWrong,
         _ if run.output == golden.output => Outcome::Masked,
-        _ if top(&run.output, 1) == top(&golden.output, 1) => Outcome::SdcBenign,
+        _ if same_class() => Outcome::SdcBenign,
         _ => Outcome::SdcCritical,
     };
     (outcome, trap)
