@@ -80,50 +80,47 @@ def draw_weights(rng, shape, kind, dtype, point):
     return np.clip(np.round(rng.normal(0, spread, shape)) + point, low, high).astype(dtype)
 
 
-def scales(rng, p, acc, dtype, channels):
+def scales(rng, p, acc, dtype, channels, s_in):
     """(s_in, s_w per channel, s_out, output zero point) for the mode of `p`; acc includes the bias."""
     ratio = np.exp(rng.uniform(-1, 1, channels)) if p["per_channel"] else np.ones(channels)
     s_out = output_scale(rng, p["act"])
-    s_in = log_uniform(rng, 1e-3, 2)
     if p["mode"] == "left":
         factor, point = rng.uniform(1.0, 6.0), zero_point(rng, dtype)
     else:
         factor, point = fit(rng, acc * ratio, dtype)
     if "factor" in p:
         factor = p["factor"]
-    s_in, s_out, point = p.get("s_in", s_in), p.get("s_out", s_out), p.get("zp_out", point)
+    s_out, point = p.get("s_out", s_out), p.get("zp_out", point)
     ratio = np.asarray(p.get("ratio", ratio), float)
-    s_w = np.float32(factor * s_out / s_in * ratio)
+    s_w = np.float32(p.get("s_w", factor * s_out / s_in * ratio))
     return np.float32(s_in), s_w, np.float32(s_out), point
 
 
-def conv(rng, dtype="int8", depthwise=False, special="", **fixed):
-    p = draw(rng, depthwise, fixed)
+def add_conv(rng, graph, source, sample, p):
+    """Appends the convolution `p` to `graph`; `sample` holds likely values of the tensor `source`."""
+    shape, dtype, s_in, zp_in = graph.arrays[source]
+    depthwise, channels = p["depthwise"], p["cout"]
     if dtype == "uint8":
         p["per_channel"] = False
-    channels = p["cout"]
-    shape = (p["n"], p["h"], p["w"], p["cin"])
-    filter_shape = ((1, p["kh"], p["kw"], channels) if depthwise else (channels, p["kh"], p["kw"], p["cin"]))
-    zp_in = p.get("zp_in", zero_point(rng, dtype))
+    filter_depth = p["cin"] // p.get("groups", 1)
+    filter_shape = (1, p["kh"], p["kw"], channels) if depthwise else (channels, p["kh"], p["kw"], filter_depth)
     zp_w = p.get("zp_w", zero_point(rng, dtype)) if dtype == "uint8" else 0
     kind = "sparse" if p["mode"] == "left" else p["weights"]
-    weights = p["filter"].reshape(filter_shape) if "filter" in p else draw_weights(rng, filter_shape, kind, dtype, zp_w)
-    spread = p.get("spread", 8 if p["mode"] == "left" else None)
-    sample = uniform(rng, shape, dtype, zp_in, spread).astype(np.int64) - zp_in
-    acc = accumulators(sample, weights.astype(np.int64) - zp_w, p)
+    weights = (np.asarray(p["filter"], dtype).reshape(filter_shape) if "filter" in p
+               else draw_weights(rng, filter_shape, kind, dtype, zp_w))
+    full = np.concatenate([weights] * p.get("groups", 1), axis=3) if not depthwise else weights  # near enough to choose a scale
+    acc = accumulators(sample.astype(np.int64) - zp_in, full.astype(np.int64) - zp_w, p)
     bias = None
     if p["mode"] == "tiny":
         bias = rng.integers(-2 ** 30, 2 ** 30, channels)
     elif p["bias"]:
         bias = np.round(rng.normal(0, 1, channels) * acc.std()).astype(np.int64)
     bias = p.get("bias_values", bias)
-    s_in, s_w, s_out, zp_out = scales(rng, p, acc + (0 if bias is None else bias), dtype, channels)
+    s_in, s_w, s_out, zp_out = scales(rng, p, acc + (0 if bias is None else bias), dtype, channels, s_in)
     if not p["per_channel"]:
         s_w = s_w[:1]
 
-    graph = Graph()
-    inputs = [graph.input(shape, dtype, s_in, zp_in),
-              graph.tensor(filter_shape, dtype, s_w, zp_w, weights, axis=3 if depthwise else 0)]
+    inputs = [source, graph.tensor(filter_shape, dtype, s_w, zp_w, weights, axis=3 if depthwise else 0)]
     if bias is not None:
         inputs.append(graph.tensor((channels,), "int32", s_in * s_w, 0, bias))
     output = graph.tensor((p["n"], p["oh"], p["ow"], channels), dtype, s_out, zp_out)
@@ -132,22 +129,34 @@ def conv(rng, dtype="int8", depthwise=False, special="", **fixed):
     if depthwise:
         options["depthMultiplier"] = channels // p["cin"]
     graph.op("DEPTHWISE_CONV_2D" if depthwise else "CONV_2D", inputs, output, p["macs"], **options)
-    graph.outputs = [output]
     real = np.float64(s_in) * np.float64(s_w) / np.float64(s_out)
     facts = {"left shifts": int((real >= 1).sum()), "multiplier 0": int((real < 2.0 ** -32).sum()),
-             "batch > 1": int(p["n"] > 1), "dilated": int(p["dh"] * p["dw"] > 1),
+             "batch > 1": int(p["n"] > 1), "dilated": int(p["dh"] * p["dw"] > 1), "no bias": int(bias is None),
              "per-channel": int(p["per_channel"]), "depth multiplier > 1": int(depthwise and channels > p["cin"])}
-    made = p["records"](graph) if "records" in p else records(rng, graph, spread)
-    return Made(graph, special or describe(p, bias), made, facts)
+    return output, facts
 
 
-def describe(p, bias):
+def conv(rng, dtype="int8", depthwise=False, special="", **fixed):
+    p = draw(rng, depthwise, fixed)
+    shape = (p["n"], p["h"], p["w"], p["cin"])
+    zp_in = p.get("zp_in", zero_point(rng, dtype))
+    s_in = np.float32(p.get("s_in", log_uniform(rng, 1e-3, 2)))
+    spread = p.get("spread", 8 if p["mode"] == "left" else None)
+    graph = Graph()
+    source = graph.input(shape, dtype, s_in, zp_in)
+    output, facts = add_conv(rng, graph, source, uniform(rng, shape, dtype, zp_in, spread), p)
+    graph.outputs = [output]
+    made = p["records"](rng, graph) if "records" in p else records(rng, graph, spread)
+    return Made(graph, f"{special}: {describe(p, facts)}" if special else describe(p, facts), made, facts)
+
+
+def describe(p, facts):
     text = [f"in {shape_text((p['n'], p['h'], p['w'], p['cin']))}", f"k {p['kh']}x{p['kw']}",
             f"s {p['sh']}x{p['sw']}"]
     if p["dh"] * p["dw"] > 1:
         text.append(f"dilation {p['dh']}x{p['dw']}")
-    text += [f"{p['padding']}", f"{p['cout']} channels", p["act"], "per-channel" if p["per_channel"] else "per-tensor"]
-    if bias is None:
+    text += [f"{p['padding']}", f"{p['cout']} channels", p["act"], "per-channel" if facts["per-channel"] else "per-tensor"]
+    if facts["no bias"]:
         text.append("no bias")
     if p["mode"] != "fit":
         text.append({"left": "multiplier > 1", "tiny": "tiny multiplier"}[p["mode"]])

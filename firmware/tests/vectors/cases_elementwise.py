@@ -49,20 +49,26 @@ def binary(rng, operator, dtype="int8", special="", **fixed):
     text += " constant" * p["constant"] + {"saturating": " saturating"}.get(p["mode"], "")
     left = s1 * s2 / s_out >= 1 if operator == "MUL" else 2 * max(s1, s2) / s_out >= 2 ** 20
     facts = {"broadcast": int(first != second), "left shifts": int(left)}
-    return Made(graph, special or text, p["records"](graph) if "records" in p else records(rng, graph), facts)
+    return Made(graph, special or text, p["records"](rng, graph) if "records" in p else records(rng, graph), facts)
 
 
 def unary_shape(rng):
-    return tuple(integer(rng, 1, 6) for _ in range(integer(rng, 1, 4)))
+    return tuple(integer(rng, 1, 5) for _ in range(integer(rng, 0, 3)))
 
 
 def activation(rng, operator, dtype="int8", special="", **fixed):
-    """RELU and RELU6 as operators of their own, with a rescale between input and output."""
-    s_in = log_uniform(rng, 0.01, 0.5)
+    """RELU and RELU6 as operators of their own, half of them with a rescale between input and output.
+
+    tflite-micro's RELU6 clamps by the input's scale and zero point and ignores the output's.
+    """
+    s_in = log_uniform(rng, 0.02, 0.3)
     p = {"shape": unary_shape(rng) + (7,), "s_in": s_in, "s_out": s_in * pick(rng, [1.0, rng.uniform(0.3, 3)]),
-         "zp_in": zero_point(rng, dtype), "zp_out": zero_point(rng, dtype)}
+         "zp_in": min(zero_point(rng, dtype), RANGE[dtype][1] - 60), "zp_out": zero_point(rng, dtype)}
+    if rng.random() < 0.5:
+        p |= {"s_out": p["s_in"], "zp_out": p["zp_in"]}
     p.update(fixed)
-    return unary(rng, operator, dtype, p, special or f"{shape_text(p['shape'])} scale {p['s_in']:.3g} to {p['s_out']:.3g}")
+    text = f"{shape_text(p['shape'])} scale {p['s_in']:.3g} to {p['s_out']:.3g} zero point {p['zp_in']} to {p['zp_out']}"
+    return unary(rng, operator, dtype, p, f"{special}: {text}" if special else text)
 
 
 def logistic(rng, dtype="int8", special="", **fixed):
@@ -109,7 +115,7 @@ def quantize(rng, from_type, to_type, special="", **fixed):
 
 
 def dequantize(rng, dtype="int8", special="", **fixed):
-    p = {"shape": unary_shape(rng), "s_in": log_uniform(rng, 1e-4, 3), "zp_in": zero_point(rng, dtype),
+    p = {"shape": unary_shape(rng) + (8,), "s_in": log_uniform(rng, 1e-4, 3), "zp_in": zero_point(rng, dtype),
          "s_out": None, "zp_out": 0}
     p.update(fixed)
     return unary(rng, "DEQUANTIZE", dtype, p, special or f"{dtype} to float32 {shape_text(p['shape'])}", "float32")
@@ -125,7 +131,7 @@ def softmax(rng, dtype="int8", special="", **fixed):
     output = graph.tensor(p["shape"], dtype, 1 / 256, RANGE[dtype][0])
     graph.op("SOFTMAX", [source], output, product(p["shape"]), beta=p["beta"])
     graph.outputs = [output]
-    made = p["records"](graph) if "records" in p else softmax_records(rng, p, dtype)
+    made = p["records"](rng, graph) if "records" in p else softmax_records(rng, p, dtype)
     text = f"{shape_text(p['shape'])} scale {p['scale']:.3g} beta {p['beta']:.3g}"
     return Made(graph, special or text, made)
 

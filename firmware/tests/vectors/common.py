@@ -65,7 +65,7 @@ def fit(rng, real, dtype, scale_low=90, scale_high=230):
     """(factor, zero point) that bring the numbers `real` into most of the 8-bit range."""
     low, high = RANGE[dtype]
     bottom, middle, top = np.percentile(real, [4, 50, 96])
-    spread = max(top - bottom, 1e-9)
+    spread = top - bottom or max(abs(middle), 1.0)  # constant values must not make infinite scales
     factor = rng.uniform(scale_low, scale_high) / spread
     centre = (low + high) / 2 + rng.uniform(-30, 30)
     return factor, int(np.clip(round(centre - (bottom + top) / 2 * factor), low, high))

@@ -1,5 +1,7 @@
 """Tensors and operators in, a .tflite file out."""
 
+import copy
+
 import flatbuffers
 import numpy as np
 from tflite_micro.tensorflow.lite.micro.python import schema_py_generated as schema
@@ -93,12 +95,24 @@ class Graph:
             entry.builtinOptionsType = getattr(schema.BuiltinOptions, kind)
             entry.builtinOptions = getattr(schema, kind + "T")()
             for name, value in options.items():
-                value = {"padding": PADDING, "fusedActivationFunction": ACTIVATION}.get(name, {}).get(value, value)
+                if name in ("padding", "fusedActivationFunction"):
+                    value = (PADDING if name == "padding" else ACTIVATION)[value]
                 assert hasattr(entry.builtinOptions, name), (operator, name)
                 setattr(entry.builtinOptions, name, value)
         self.operators.append(entry)
         self.macs += int(macs)
         return output
+
+    def with_all_biases(self):
+        """The same graph with biases of 0 where a CONV_2D has none: tflite-runtime demands them."""
+        other = copy.deepcopy(self)
+        for operator in other.operators:
+            if other.codes[operator.opcodeIndex] == "CONV_2D" and len(operator.inputs) == 2:
+                source, weights = (other.arrays[index] for index in operator.inputs)
+                zeros = np.zeros(weights[0][0], np.int32)
+                scale = np.float32(source[2]) * np.float32(weights[2])
+                operator.inputs.append(other.tensor(zeros.shape, "int32", scale, 0, zeros))
+        return other
 
     def file(self):
         model = schema.ModelT()
