@@ -60,6 +60,7 @@ def draw(rng, depthwise, fixed):
             "weights": pick(rng, ["uniform", "normal", "sparse"]),
         }
         p.update(fixed)
+        p["bias"] |= p.get("must_have_bias", False)
         if depthwise:
             p["cout"] = p["cin"] * p["mult"]
         (oh, _), (ow, _) = geometry(p)
@@ -137,7 +138,8 @@ def add_conv(rng, graph, source, sample, p):
 
 
 def conv(rng, dtype="int8", depthwise=False, special="", **fixed):
-    p = draw(rng, depthwise, fixed)
+    # tflite-runtime, the reference for UINT8, refuses CONV_2D without a bias.
+    p = draw(rng, depthwise, fixed | {"must_have_bias": dtype == "uint8" and not depthwise})
     shape = (p["n"], p["h"], p["w"], p["cin"])
     zp_in = p.get("zp_in", zero_point(rng, dtype))
     s_in = np.float32(p.get("s_in", log_uniform(rng, 1e-3, 2)))

@@ -36,7 +36,7 @@ class Net:
         n, h, w, cin = self.shape(source)
         fixed = {"n": n, "h": h, "w": w, "cin": cin, "cout": cout, "mult": 1, "kh": k, "kw": k, "sh": stride,
                  "sw": stride, "dh": 1, "dw": 1, "padding": padding, "act": act, "mode": "fit", "min_macs": 1, "max_macs": 10 ** 5,
-                 "max_tensor": 10 ** 4}
+                 "max_tensor": 10 ** 4, "must_have_bias": self.dtype == "uint8"}
         p = draw(self.rng, depthwise, fixed)
         return add_conv(self.rng, self.graph, source, self.sample(source), p)[0]
 

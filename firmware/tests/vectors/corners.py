@@ -160,4 +160,4 @@ FULLY_CONNECTED = {
         s_w=np.full(6, 2.0 ** -25, F), filter=np.zeros(6), bias_values=np.array(
             [INT_MIN, INT_MIN + 1, INT_MAX, INT_MAX - 1, 2 ** 24, -2 ** 24]))),
 }
-PRODUCT = "outputs between which s_in * s_w in float32 and in double decide"
+PRODUCT = "biases between which s_in * s_w in float32 and in double answer differently"

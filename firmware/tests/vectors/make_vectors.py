@@ -66,7 +66,7 @@ def check_worth(case, made, answer):
 def make(case, dropped):
     """The finished case, or None. A refused or degenerate draw is replaced by the next one."""
     which = reference.TFL if case.dtype == "uint8" else reference.TFLM
-    for attempt in range(ATTEMPTS):
+    for attempt in range(1 if case.deliberate else ATTEMPTS):
         try:
             made = case.maker(generator(case.name, attempt))
             model = made.graph.file()

@@ -52,6 +52,16 @@ CORNERS = {
     "RESHAPE": more.RESHAPE, "TRANSPOSE": more.TRANSPOSE, "CONCATENATION": more.CONCATENATION,
     "STRIDED_SLICE": more.STRIDED_SLICE,
 }
+UINT8_CORNERS = {
+    "CONV_2D": ["same_odd_padding", "same_even_kernel", "same_kernel_beyond_image", "same_dilated", "batch_4"],
+    "DEPTHWISE_CONV_2D": ["same_odd_padding", "multiplier_8_one_channel", "multiplier_2_dilated"],
+    "FULLY_CONNECTED": ["rank_4_input", "keep_dims_rank_3", "batch_8"],
+    "AVERAGE_POOL_2D": ["edges_3x3_same", "ties_2x1", "ties_2x2", "window_beyond_image"],
+    "MAX_POOL_2D": ["edges_3x3_same", "window_beyond_image"],
+    "SOFTMAX": ["below_diff_min", "around_diff_min", "long_equal_row", "one_element_rows"],
+    "MEAN": ["n_9", "n_7", "n_49", "same_scale_truncates", "same_scale_keep", "axes_1_and_3"],
+    "ADD": ["both_broadcast"], "MUL": ["both_broadcast"], "CONCATENATION": ["last_axis"],
+}
 
 
 @dataclasses.dataclass
@@ -91,6 +101,13 @@ def corner_cases():
         for name, (special, p) in table.items():
             yield Case(f"{operator.lower()}_corner_{name}", operator, "int8",
                        partial(MAKERS[operator], special=special, **p), True)
+    for operator, names in UINT8_CORNERS.items():
+        for name in names:
+            special, p = CORNERS[operator][name]
+            if name == "edges_3x3_same":
+                p = p | {"zp": 255 if operator == "MAX_POOL_2D" else 0}
+            yield Case(f"{operator.lower()}_uint8_corner_{name}", operator, "uint8",
+                       partial(MAKERS[operator], dtype="uint8", special=special, **p), True)
 
 
 def product_cases():
@@ -100,8 +117,11 @@ def product_cases():
             kind = "uint8" if dtype == "uint8" else "per_channel" if per_channel else "per_tensor"
             fixed = {"depthwise": True} if operator == "DEPTHWISE_CONV_2D" else {}
             maker = cases_conv.conv if operator != "FULLY_CONNECTED" else cases_fc.fully_connected
+            special = corners.PRODUCT
+            if operator == "FULLY_CONNECTED" and kind == "per_tensor":
+                special += " (depends on the version of tflite-micro: README.md)"
             yield Case(f"{operator.lower()}_corner_scale_product_{kind}", operator, dtype,
-                       partial(corners.product_case, maker=maker, dtype=dtype, special=corners.PRODUCT,
+                       partial(corners.product_case, maker=maker, dtype=dtype, special=special,
                                per_channel=per_channel, **fixed), True)
 
 
