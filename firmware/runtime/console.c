@@ -4,16 +4,6 @@
 
 #include <stdbool.h>
 
-/* 16550 UART of the `virt` platform; QEMU sets it up, so nothing is initialised here. */
-static volatile uint8_t *const uart = (volatile uint8_t *)0x10000000;
-enum { THR = 0, LSR = 5, LSR_THR_EMPTY = 1 << 5 };
-
-void console_putc(char c) {
-    while (!(uart[LSR] & LSR_THR_EMPTY)) {
-    }
-    uart[THR] = (uint8_t)c;
-}
-
 void console_puts(const char *text) {
     while (*text) console_putc(*text++);
 }

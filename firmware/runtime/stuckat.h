@@ -20,7 +20,7 @@
 #define STUCKAT_OUTPUT(bytes) int8_t stuckat_output[bytes] __attribute__((aligned(16), used))
 
 extern int8_t stuckat_input[], stuckat_output[];
-extern struct { uint32_t model, input, output; } stuckat_sizes;
+extern struct stuckat_sizes { uint32_t model, input, output; } stuckat_sizes;
 extern volatile uint32_t stuckat_layer;
 
 /* a * b by a MUL whose address is declared. */
