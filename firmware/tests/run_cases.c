@@ -1,9 +1,10 @@
 /* The generic firmware's interpreter on the host: models and inputs in, their answers against recorded ones.
  *
- * usage: run-cases [--quiet] [--arena BYTES] CASE...     (CASE: a folder, or the path of NAME.tflite)
+ * usage: run-cases [--quiet] [--arena BYTES] FOLDER|NAME.tflite...
  *
  * Beside NAME.tflite lie NAME.in and NAME.out: records of the bytes of all inputs (outputs), each record an inference of
- * its own. Every byte is compared. Exit code 1 if one differs or a model does not run. */
+ * its own; or NAME.io, in which the two alternate. Every byte is compared. Exit code 1 if one differs or a model does not
+ * run. */
 
 #include <dirent.h>
 #include <stdbool.h>
@@ -65,19 +66,20 @@ static bool same(const char *path, size_t record, const uint8_t *found, const ui
     return true;
 }
 
-static bool run_records(const char *path, const struct model *model, struct bytes in, struct bytes out) {
-    size_t input_bytes = interpreter_input_bytes(model), output_bytes = interpreter_output_bytes(model);
-    size_t count = input_bytes ? in.count / input_bytes : 0;
-    if (count == 0 || in.count != count * input_bytes || out.count != count * output_bytes) {
-        printf("%s: %zu and %zu bytes are not whole records of %zu and %zu\n", path, in.count, out.count, input_bytes,
-               output_bytes);
+/* Inputs stand `in_step` bytes apart in `in`, answers `out_step` bytes in `out`. */
+static bool run_records(const char *path, const struct model *model, struct bytes in, size_t in_step, struct bytes out,
+                        size_t out_step) {
+    size_t output_bytes = interpreter_output_bytes(model);
+    size_t count = in_step ? in.count / in_step : 0;
+    if (count == 0 || in.count != count * in_step || out.count != count * out_step) {
+        printf("%s: %zu and %zu bytes are not whole records of %zu and %zu\n", path, in.count, out.count, in_step, out_step);
         return false;
     }
     uint8_t *found = malloc(output_bytes);
     bool right = true;
     for (size_t i = 0; i < count && right; i++) {
-        interpreter_run(model, in.start + i * input_bytes, found);
-        right = same(path, i, found, out.start + i * output_bytes, output_bytes);
+        interpreter_run(model, in.start + i * in_step, found);
+        right = same(path, i, found, out.start + (i + 1) * out_step - output_bytes, output_bytes);
         records++;
         compared_bytes += (long)output_bytes;
     }
@@ -86,23 +88,32 @@ static bool run_records(const char *path, const struct model *model, struct byte
     return right;
 }
 
+static bool run_beside(const char *path, const struct model *model) {
+    size_t input_bytes = interpreter_input_bytes(model), output_bytes = interpreter_output_bytes(model);
+    struct bytes in = read_beside(path, ".in"), out = read_beside(path, ".out"), both = read_beside(path, ".io");
+    bool right = both.start ? run_records(path, model, both, input_bytes + output_bytes, both, input_bytes + output_bytes)
+                            : run_records(path, model, in, input_bytes, out, output_bytes);
+    free(in.start);
+    free(out.start);
+    free(both.start);
+    return right;
+}
+
 static void run_case(const char *path) {
-    struct bytes file = read_file(path), in = read_beside(path, ".in"), out = read_beside(path, ".out");
+    struct bytes file = read_file(path);
     uint8_t *arena = aligned_alloc(16, arena_bytes);
     struct model model;
     bool right = false;
     memset(arena, 0xa5, arena_bytes); /* nobody clears it on the core either */
     cases++;
     if (interpreter_load(&model, file.start, (uint32_t)file.count, arena, arena_bytes) == OK) {
-        right = run_records(path, &model, in, out);
+        right = run_beside(path, &model);
     } else {
         printf("%s: ", path);
         report_failure(&model.failure);
     }
     if (!right) failed++;
     free(file.start);
-    free(in.start);
-    free(out.start);
     free(arena);
 }
 
