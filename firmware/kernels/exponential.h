@@ -1,7 +1,7 @@
 /* Exponentials and reciprocals in fixed point, for SOFTMAX and LOGISTIC; integers only.
  *
- * Qa.b is a signed number of 1 + a + b bits whose unit is 2^-b. Every product of two Q numbers is one rounded doubling
- * high product. */
+ * Qa.b is a signed number of 1 + a + b bits whose unit is 2^-b. Every product of two Q numbers is one rounded
+ * doubling high product. */
 #ifndef EXPONENTIAL_H
 #define EXPONENTIAL_H
 
@@ -37,8 +37,9 @@ static inline int32_t exp_of_quarter(int32_t a) {
     return add_wrapping(exp_minus_eighth, times(exp_minus_eighth, add_wrapping(x, tail)));
 }
 
-/* exp(a), a <= 0 in Q(integer_bits).(31 - integer_bits), result in Q0.31: a splits into a part in [-1/4, 0) and whole
- * quarters, and each bit of the latter stands for one factor exp(-2^(bit - 2)). At most 5 integer bits. */
+/* exp(a), a <= 0 in Q(integer_bits).(31 - integer_bits), result in Q0.31: a splits into a part in [-1/4, 0)
+ * and whole quarters, and each bit of the latter stands for one factor exp(-2^(bit - 2)). At most 5 integer
+ * bits. */
 static inline int32_t exp_of_negative(int32_t a, int integer_bits) {
     static const int32_t factors[] = {1672461947, 1302514674, 790015084, 290630308, 39332535, 720401, 242};
     const int32_t quarter = 1 << (31 - integer_bits - 2);

@@ -1,4 +1,5 @@
-/* One piece of memory for everything: activations from its start, what lasts as long as the model from its end. */
+/* One piece of memory for everything: activations from its start, what lasts as long as the model from its
+ * end. */
 #ifndef ARENA_H
 #define ARENA_H
 

@@ -16,7 +16,8 @@ void console_hex(uint32_t value) {
 }
 
 void console_decimal(int32_t value) {
-    static const uint32_t powers[] = {1000000000, 100000000, 10000000, 1000000, 100000, 10000, 1000, 100, 10, 1};
+    static const uint32_t powers[] = {1000000000, 100000000, 10000000, 1000000, 100000,
+                                      10000,      1000,      100,      10,      1};
     uint32_t rest = (uint32_t)value;
     if (value < 0) {
         console_putc('-');

@@ -56,7 +56,8 @@ static struct fb_table table_at(struct flatbuffer *file, uint32_t at) {
 }
 
 /* Position of a field of so many bytes; 0 if absent. */
-static uint32_t field_at(struct flatbuffer *file, const struct fb_table *table, uint32_t field, uint32_t bytes) {
+static uint32_t field_at(struct flatbuffer *file, const struct fb_table *table, uint32_t field,
+                         uint32_t bytes) {
     if (field >= table->fields) return 0;
     uint32_t distance = u16_at(file, table->vtable + 4 + (field << 1));
     if (distance == 0) return 0;
@@ -93,7 +94,8 @@ struct fb_table fb_child(struct flatbuffer *file, const struct fb_table *table, 
     return table_at(file, at ? follow(file, at) : 0);
 }
 
-struct fb_vector fb_vector(struct flatbuffer *file, const struct fb_table *table, uint32_t field, uint32_t log2_width) {
+struct fb_vector fb_vector(struct flatbuffer *file, const struct fb_table *table, uint32_t field,
+                           uint32_t log2_width) {
     struct fb_vector vector = {0, 0};
     uint32_t at = field_at(file, table, field, 4);
     if (at) at = follow(file, at);
@@ -110,7 +112,8 @@ struct fb_vector fb_vector(struct flatbuffer *file, const struct fb_table *table
 }
 
 /* Position of an element of 1 << log2_width bytes; outside the vector the position of nothing. */
-static uint32_t element_at(struct flatbuffer *file, const struct fb_vector *vector, uint32_t index, uint32_t log2_width) {
+static uint32_t element_at(struct flatbuffer *file, const struct fb_vector *vector, uint32_t index,
+                           uint32_t log2_width) {
     if (index < vector->count) return vector->at + (index << log2_width);
     file->damaged = true;
     return file->size;

@@ -1,5 +1,5 @@
-/* The generic firmware: one inference of the model in stuckat_model on the tensors in stuckat_input; the answer to
- * stuckat_output and, if it is short, to the console as "output: " and its bytes in hexadecimal. */
+/* The generic firmware: one inference of the model in stuckat_model on the tensors in stuckat_input; the
+ * answer to stuckat_output and, if it is short, to the console as "output: " and its bytes in hexadecimal. */
 
 #include "console.h"
 #include "interpreter.h"
@@ -21,8 +21,8 @@
 
 enum { PRINTED_OUTPUT_BYTES = 64 };
 
-/* Outside .bss (virt.ld): no bytes in the ELF, and not cleared either, for that would cost more instructions than a small
- * network. */
+/* Outside .bss (virt.ld): no bytes in the ELF, and not cleared either, for that would cost more instructions
+ * than a small network. */
 #define BUFFER(name) __attribute__((section(".noinit." name), aligned(ARENA_ALIGNMENT), used))
 
 BUFFER("model") uint8_t stuckat_model[MODEL_CAPACITY];

@@ -7,7 +7,8 @@
 
 enum { MAX_TENSORS = 4096, MAX_NODES = 4096, MAX_OPERANDS = 64 };
 
-enum error fail_numbers(struct model *model, enum error code, const char *text, uint32_t found, uint32_t wanted) {
+enum error fail_numbers(struct model *model, enum error code, const char *text, uint32_t found,
+                        uint32_t wanted) {
     model->failure.code = code;
     model->failure.text = text;
     model->failure.found = found;
@@ -25,7 +26,8 @@ enum error fail_at(struct model *model, enum error code, const struct tensor *te
 }
 
 static enum error no_room(struct model *model) {
-    return fail_numbers(model, ERROR_ARENA, "no room for the lists of tensors and operators", model->arena.size, 0);
+    return fail_numbers(model, ERROR_ARENA, "no room for the lists of tensors and operators",
+                        model->arena.size, 0);
 }
 
 static enum error damaged(struct model *model) {
@@ -36,9 +38,12 @@ static enum error damaged(struct model *model) {
 
 static int32_t width_of(int32_t type) {
     switch (type) {
-    case INT8_TENSOR: case UINT8_TENSOR: case BOOL_TENSOR: return 1;
+    case INT8_TENSOR:
+    case UINT8_TENSOR:
+    case BOOL_TENSOR: return 1;
     case INT16_TENSOR: return 2;
-    case FLOAT32_TENSOR: case INT32_TENSOR: return 4;
+    case FLOAT32_TENSOR:
+    case INT32_TENSOR: return 4;
     case INT64_TENSOR: return 8;
     default: return 0;
     }
@@ -61,28 +66,33 @@ static enum error read_shape(struct model *model, struct tensor *tensor, const s
     return OK;
 }
 
-static enum error read_quantisation(struct model *model, struct tensor *tensor, const struct fb_table *table) {
+static enum error read_quantisation(struct model *model, struct tensor *tensor,
+                                    const struct fb_table *table) {
     struct fb_table quantisation = fb_child(&model->file, table, 4);
     tensor->scales = fb_vector(&model->file, &quantisation, 2, 2);
     tensor->zero_points = fb_vector(&model->file, &quantisation, 3, 3);
     tensor->quantised_dimension = fb_i32(&model->file, &quantisation, 6, 0);
     if (tensor->scales.count > 0) tensor->scale = fb_element_f32(&model->file, &tensor->scales, 0);
-    if (tensor->zero_points.count > 0) tensor->zero_point = fb_element_i64(&model->file, &tensor->zero_points, 0);
+    if (tensor->zero_points.count > 0)
+        tensor->zero_point = fb_element_i64(&model->file, &tensor->zero_points, 0);
     return OK;
 }
 
 /* A tensor whose buffer has bytes is a constant and stays where it is. */
 static enum error read_data(struct model *model, struct tensor *tensor, const struct fb_table *table,
                             const struct fb_vector *buffers) {
-    struct fb_table buffer = fb_element_table(&model->file, buffers, (uint32_t)fb_i32(&model->file, table, 2, 0));
-    if (fb_has(&model->file, &buffer, 1)) return fail_at(model, ERROR_OPTION, tensor, "its data lies outside the flatbuffer");
+    struct fb_table buffer =
+        fb_element_table(&model->file, buffers, (uint32_t)fb_i32(&model->file, table, 2, 0));
+    if (fb_has(&model->file, &buffer, 1))
+        return fail_at(model, ERROR_OPTION, tensor, "its data lies outside the flatbuffer");
     struct fb_vector data = fb_vector(&model->file, &buffer, 0, 0);
     tensor->constant = data.count > 0;
     if (!tensor->constant || model->file.damaged) return OK;
     tensor->data = model->file.bytes + data.at;
     if (data.count < tensor->bytes) {
         model->failure.tensor_index = tensor->index;
-        return fail_numbers(model, ERROR_DAMAGED, "its data is shorter than its shape", data.count, tensor->bytes);
+        return fail_numbers(model, ERROR_DAMAGED, "its data is shorter than its shape", data.count,
+                            tensor->bytes);
     }
     if (tensor->width == 4 && ((uintptr_t)tensor->data & 3) != 0) {
         return fail_at(model, ERROR_DAMAGED, tensor, "its data is not aligned to 4 bytes");
@@ -96,7 +106,8 @@ static enum error read_tensor(struct model *model, int32_t index, const struct f
     tensor->index = index;
     tensor->first_use = tensor->last_use = -1;
     tensor->type = fb_i8(&model->file, table, 1, 0);
-    if (fb_i8(&model->file, table, 5, 0)) return fail_at(model, ERROR_OPTION, tensor, "variable tensors are not supported");
+    if (fb_i8(&model->file, table, 5, 0))
+        return fail_at(model, ERROR_OPTION, tensor, "variable tensors are not supported");
     struct fb_table sparsity = fb_child(&model->file, table, 6);
     if (sparsity.at) return fail_at(model, ERROR_OPTION, tensor, "sparse tensors are not supported");
     TRY(read_shape(model, tensor, table));
@@ -146,10 +157,11 @@ static enum error read_node(struct model *model, int32_t index, const struct fb_
     note_operator(model, index, &code);
     node->registration = find_registration(model->failure.operator_code);
     if (!node->registration) {
-        return fail(model, ERROR_OPERATOR, operator_name(model->failure.operator_code) ? "not in the registry"
-                                                                                     : "unknown operator");
+        return fail(model, ERROR_OPERATOR,
+                    operator_name(model->failure.operator_code) ? "not in the registry" : "unknown operator");
     }
-    struct fb_vector inputs = fb_vector(&model->file, &table, 1, 2), outputs = fb_vector(&model->file, &table, 2, 2);
+    struct fb_vector inputs = fb_vector(&model->file, &table, 1, 2),
+                     outputs = fb_vector(&model->file, &table, 2, 2);
     TRY(read_operands(model, &inputs, &node->inputs, &node->input_count));
     TRY(read_operands(model, &outputs, &node->outputs, &node->output_count));
     node->options = fb_child(&model->file, &table, 4);
@@ -160,14 +172,16 @@ static enum error read_node(struct model *model, int32_t index, const struct fb_
 
 static enum error note_use(struct model *model, struct tensor *tensor, int32_t step) {
     if (!tensor || tensor->constant) return OK;
-    if (tensor->first_use < 0) return fail_at(model, ERROR_DAMAGED, tensor, "it is read before anything writes it");
+    if (tensor->first_use < 0)
+        return fail_at(model, ERROR_DAMAGED, tensor, "it is read before anything writes it");
     if (tensor->last_use < step) tensor->last_use = step;
     return OK;
 }
 
 static enum error note_write(struct model *model, struct tensor *tensor, int32_t step) {
     if (!tensor) return fail(model, ERROR_DAMAGED, "an output is absent");
-    if (tensor->constant) return fail_at(model, ERROR_DAMAGED, tensor, "it is a constant and would be written");
+    if (tensor->constant)
+        return fail_at(model, ERROR_DAMAGED, tensor, "it is a constant and would be written");
     if (tensor->first_use >= 0) return fail_at(model, ERROR_DAMAGED, tensor, "it is written twice");
     tensor->first_use = tensor->last_use = step;
     return OK;
@@ -201,11 +215,14 @@ enum error model_read(struct model *model) {
     forget_operator(model);
     struct fb_table root;
     TRY(read_header(model, &root));
-    struct fb_vector codes = fb_vector(&model->file, &root, 1, 2), subgraphs = fb_vector(&model->file, &root, 2, 2);
+    struct fb_vector codes = fb_vector(&model->file, &root, 1, 2),
+                     subgraphs = fb_vector(&model->file, &root, 2, 2);
     struct fb_vector buffers = fb_vector(&model->file, &root, 4, 2);
     struct fb_table graph = fb_element_table(&model->file, &subgraphs, 0);
-    struct fb_vector tensors = fb_vector(&model->file, &graph, 0, 2), operators = fb_vector(&model->file, &graph, 3, 2);
-    struct fb_vector inputs = fb_vector(&model->file, &graph, 1, 2), outputs = fb_vector(&model->file, &graph, 2, 2);
+    struct fb_vector tensors = fb_vector(&model->file, &graph, 0, 2),
+                     operators = fb_vector(&model->file, &graph, 3, 2);
+    struct fb_vector inputs = fb_vector(&model->file, &graph, 1, 2),
+                     outputs = fb_vector(&model->file, &graph, 2, 2);
     if (model->file.damaged) return damaged(model);
     if (tensors.count > MAX_TENSORS) return fail(model, ERROR_LIMIT, "more than 4096 tensors");
     if (operators.count > MAX_NODES) return fail(model, ERROR_LIMIT, "more than 4096 operators");

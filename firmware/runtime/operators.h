@@ -4,9 +4,9 @@
 
 #include "model.h"
 
-/* prepare() checks everything that invoke() relies on: types, shapes against the tensors that are really there, quantisation; it
- * computes with floating-point numbers if need be, and stores the outcome in node->data, `data_bytes` zeroed bytes. invoke() has
- * integers only and cannot fail. */
+/* prepare() checks everything that invoke() relies on: types, shapes against the tensors that are really
+ * there, quantisation; it computes with floating-point numbers if need be, and stores the outcome in
+ * node->data, `data_bytes` zeroed bytes. invoke() has integers only and cannot fail. */
 struct registration {
     int32_t code;
     uint32_t data_bytes;
@@ -25,7 +25,8 @@ extern const struct registration convolution_operators[], fully_connected_operat
 /* ---- checks (operators/common.c) ---- */
 
 /* The node has so many operands, none of the required ones absent. */
-enum error need_operands(struct model *model, const struct node *node, int32_t least, int32_t most, int32_t outputs);
+enum error need_operands(struct model *model, const struct node *node, int32_t least, int32_t most,
+                         int32_t outputs);
 
 /* A shape of positive extents with `dims` dimensions (-1: any number). */
 enum error need_shape(struct model *model, const struct tensor *tensor, int32_t dims);
@@ -41,9 +42,10 @@ static inline int32_t int32_at(const struct tensor *tensor, int32_t index) {
     return ((const int32_t *)(const void *)tensor->data)[index];
 }
 
-/* Weights: quantised like the input, with one scale in all or one for each of `channels` along dimension `along`; INT8
- * weights have the zero point 0. The bias, which may be absent: INT32, one a channel. */
-enum error need_weights(struct model *model, const struct tensor *input, const struct tensor *weights, int32_t along);
+/* Weights: quantised like the input, with one scale in all or one for each of `channels` along dimension
+ * `along`; INT8 weights have the zero point 0. The bias, which may be absent: INT32, one a channel. */
+enum error need_weights(struct model *model, const struct tensor *input, const struct tensor *weights,
+                        int32_t along);
 enum error need_bias(struct model *model, const struct tensor *bias, int32_t channels);
 
 static inline enum eight_bits type_of(const struct tensor *tensor) {
@@ -60,12 +62,14 @@ static inline bool has_shape(const struct tensor *tensor, struct shape s) {
            tensor->size[3] == s.c;
 }
 
-/* Output extent and padding before the image, along one direction. False: no output, or more than 31 bits hold. */
+/* Output extent and padding before the image, along one direction. False: no output, or more than 31 bits
+ * hold. */
 struct window_fit {
     int32_t output, pad;
 };
 enum padding { SAME_PADDING = 0, VALID_PADDING = 1 };
-bool fit_window(int32_t padding, int32_t size, int32_t window, int32_t stride, int32_t dilation, struct window_fit *fit);
+bool fit_window(int32_t padding, int32_t size, int32_t window, int32_t stride, int32_t dilation,
+                struct window_fit *fit);
 
 /* ---- numbers (operators/scaling.c) ---- */
 

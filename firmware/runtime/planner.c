@@ -4,7 +4,8 @@
 
 #include <stdbool.h>
 
-/* By size, descending; equal ones keep their order. Heap sort would lose that order, and the lists are short. */
+/* By size, descending; equal ones keep their order. Heap sort would lose that order, and the lists are short.
+ */
 static void sort_by_size(struct planned_buffer *buffers, int32_t count) {
     for (int32_t i = 1; i < count; i++) {
         struct planned_buffer moving = buffers[i];
@@ -35,7 +36,8 @@ uint32_t plan(struct planned_buffer *buffers, int32_t count) {
         for (int32_t other = first; other >= 0; other = buffers[other].next) {
             const struct planned_buffer *placed = &buffers[other];
             if (!overlap_in_time(&buffers[i], placed)) continue;
-            if (placed->offset >= offset && placed->offset - offset >= buffers[i].bytes) break; /* fits before it */
+            if (placed->offset >= offset && placed->offset - offset >= buffers[i].bytes)
+                break; /* fits before it */
             uint32_t end = placed->offset + placed->bytes;
             if (end > offset) offset = end;
         }

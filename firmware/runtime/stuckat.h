@@ -1,13 +1,16 @@
-/* The contract between a firmware and the Stuckat harness. Everything is a symbol (global, OBJECT, its ELF size counts).
+/* The contract between a firmware and the Stuckat harness: symbols (global, OBJECT, their ELF sizes count).
  *
- * Input    `stuckat_input`: written before the core leaves reset. It has bytes of its own in the file; start-up code must not clear it.
- * Output   `stuckat_output`: read when the firmware stops: INT8 or UINT8 scores, one a class; the largest wins, of equals the first.
- * Exit     code 0: answered. Others: the firmware noticed a failure; 0x40 and above are the start-up code's (exceptions).
+ * Input    `stuckat_input`: written before the core leaves reset; start-up code must not clear it. Bytes of its
+ *          own in the file are what a run without a harness works on.
+ * Output   `stuckat_output`: read when the firmware stops: INT8 or UINT8 scores, one a class; the largest wins,
+ *          of equals the first.
+ * Exit     code 0: answered. Others: the firmware noticed a failure; from 0x40 on: exceptions and interrupts.
  * Optional, each for itself:
- *   `stuckat_model`        the harness writes a .tflite file here, for firmware that reads one
- *   `stuckat_sizes`        three words: bytes of model and input given (by the harness), bytes of output made (by the firmware)
- *   `stuckat_layer`        a word: the firmware stores 1 + the layer's number when a layer begins, 0 after the last
- *   section `.stuckat_mac` (not loaded) the addresses of the multiply-accumulate instructions, a word each: STUCKAT_MUL
+ *   `stuckat_model`       the harness writes a .tflite file here, for firmware that reads one
+ *   `stuckat_sizes`       bytes of model and input given (harness), bytes of output made (firmware)
+ *   `stuckat_layer`       1 + the layer's number from where a layer begins, 0 after the last
+ *   `stuckat_arena_used`  bytes of memory for activations and parameters that the model needed
+ *   section `.stuckat_mac` (not loaded): addresses of the multiply-accumulate instructions, a word each
  * Without stuckat_sizes, input and output are as large as their symbols. */
 #ifndef STUCKAT_H
 #define STUCKAT_H
@@ -22,6 +25,7 @@
 extern int8_t stuckat_input[], stuckat_output[];
 extern struct stuckat_sizes { uint32_t model, input, output; } stuckat_sizes;
 extern volatile uint32_t stuckat_layer;
+extern uint32_t stuckat_arena_used;
 
 /* a * b by a MUL whose address is declared. */
 static inline int32_t stuckat_mul(int32_t a, int32_t b) {

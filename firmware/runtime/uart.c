@@ -1,4 +1,5 @@
-/* The console's one character: 16550 UART of the `virt` platform; QEMU sets it up, so nothing is initialised here. */
+/* The console's one character: 16550 UART of the `virt` platform; QEMU sets it up, so nothing is initialised
+ * here. */
 
 #include "console.h"
 

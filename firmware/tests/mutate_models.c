@@ -1,10 +1,12 @@
-/* Damaged models: .tflite files in, each of many damaged copies answered by success or by an error with a message.
+/* Damaged models: .tflite files in, each of many damaged copies answered by success or by an error with a
+ * message.
  *
  * usage: mutate-models [--count N] [--seed S] NAME.tflite...
  *
- * N copies in all, evenly over the files. Meant to be built with the address and undefined-behaviour sanitizers: each copy lies
- * in memory of exactly its size. Damage prefers what is not weights: offsets, tables, shapes, options, scales. The same seed
- * gives the same copies; SEED and COPY of a failure repeat it alone (--count 1 --first COPY). */
+ * N copies in all, evenly over the files. Meant to be built with the address and undefined-behaviour
+ * sanitizers: each copy lies in memory of exactly its size. Damage prefers what is not weights: offsets,
+ * tables, shapes, options, scales. The same seed gives the same copies; SEED and COPY of a failure repeat it
+ * alone (--count 1 --first COPY). */
 
 #include <signal.h>
 #include <stdbool.h>
@@ -90,8 +92,10 @@ static uint32_t place(const struct original *original, uint32_t size) {
 }
 
 static void overwrite_word(const struct original *original, uint8_t *bytes, uint32_t size) {
-    static const uint32_t telling[] = {0, 1, 2, 3, 4, 8, 0xff, 0x7f, 0x80, 0xffff, 0x10000, 0x7fffffff, 0x80000000,
-                                       0xffffffff, 0xfffffffe, 0x7f800000, 0x7fc00000, 0x00000001, 0x40000000};
+    static const uint32_t telling[] = {0,          1,          2,          3,          4,
+                                       8,          0xff,       0x7f,       0x80,       0xffff,
+                                       0x10000,    0x7fffffff, 0x80000000, 0xffffffff, 0xfffffffe,
+                                       0x7f800000, 0x7fc00000, 0x00000001, 0x40000000};
     if (size < 4) return;
     uint32_t at = place(original, size - 3) & ~3u, value;
     memcpy(&value, bytes + at, 4);
@@ -137,6 +141,32 @@ static void out_of_time(int signal_number) {
     _exit(1);
 }
 
+/* Gives every tensor and every scratch buffer memory of exactly its size, so that the sanitizer sees a kernel
+ * that leaves it; in the arena and in the file they lie side by side. */
+static void separate(struct model *model) {
+    for (int32_t i = 0; i < model->tensor_count; i++) {
+        struct tensor *tensor = &model->tensors[i];
+        if (!tensor->constant && tensor->first_use < 0) continue;
+        if (tensor->width == 4 && ((uintptr_t)tensor->data & 3) != 0) abort();
+        uint8_t *own = malloc(tensor->bytes ? tensor->bytes : 1);
+        if (tensor->constant) memcpy(own, tensor->data, tensor->bytes);
+        tensor->data = own;
+    }
+    for (int32_t i = 0; i < model->node_count; i++) {
+        if (model->nodes[i].scratch_bytes > 0)
+            model->nodes[i].scratch = malloc(model->nodes[i].scratch_bytes);
+    }
+}
+
+static void free_separate(struct model *model) {
+    for (int32_t i = 0; i < model->tensor_count; i++) {
+        if (model->tensors[i].constant || model->tensors[i].first_use >= 0) free(model->tensors[i].data);
+    }
+    for (int32_t i = 0; i < model->node_count; i++) {
+        if (model->nodes[i].scratch_bytes > 0) free(model->nodes[i].scratch);
+    }
+}
+
 static enum error run_copy(uint8_t *bytes, uint32_t size, uint8_t *arena) {
     struct model model;
     enum error error = interpreter_load(&model, bytes, size, arena, ARENA_BYTES);
@@ -150,7 +180,9 @@ static enum error run_copy(uint8_t *bytes, uint32_t size, uint8_t *arena) {
     uint32_t input_bytes = interpreter_input_bytes(&model);
     uint8_t *input = malloc(input_bytes + 1), *output = malloc(interpreter_output_bytes(&model) + 1);
     for (uint32_t i = 0; i < input_bytes; i++) input[i] = (uint8_t)next_random();
+    separate(&model);
     interpreter_run(&model, input, output);
+    free_separate(&model);
     free(input);
     free(output);
     return OK;

@@ -2,9 +2,9 @@
  *
  * usage: run-cases [--quiet] [--arena BYTES] FOLDER|NAME.tflite...
  *
- * Beside NAME.tflite lie NAME.in and NAME.out: records of the bytes of all inputs (outputs), each record an inference of
- * its own; or NAME.io, in which the two alternate. Every byte is compared. Exit code 1 if one differs or a model does not
- * run. */
+ * Beside NAME.tflite lie NAME.in and NAME.out: records of the bytes of all inputs (outputs), each record an
+ * inference of its own; or NAME.io, in which the two alternate. Every byte is compared. Exit code 1 if one
+ * differs or a model does not run. */
 
 #include <dirent.h>
 #include <stdbool.h>
@@ -60,19 +60,21 @@ static struct bytes read_beside(const char *tflite, const char *suffix) {
 static bool same(const char *path, size_t record, const uint8_t *found, const uint8_t *wanted, size_t bytes) {
     for (size_t i = 0; i < bytes; i++) {
         if (found[i] == wanted[i]) continue;
-        printf("%s: record %zu, byte %zu: %d, expected %d\n", path, record, i, (int8_t)found[i], (int8_t)wanted[i]);
+        printf("%s: record %zu, byte %zu: %d, expected %d\n", path, record, i, (int8_t)found[i],
+               (int8_t)wanted[i]);
         return false;
     }
     return true;
 }
 
 /* Inputs stand `in_step` bytes apart in `in`, answers `out_step` bytes in `out`. */
-static bool run_records(const char *path, const struct model *model, struct bytes in, size_t in_step, struct bytes out,
-                        size_t out_step) {
+static bool run_records(const char *path, const struct model *model, struct bytes in, size_t in_step,
+                        struct bytes out, size_t out_step) {
     size_t output_bytes = interpreter_output_bytes(model);
     size_t count = in_step ? in.count / in_step : 0;
     if (count == 0 || in.count != count * in_step || out.count != count * out_step) {
-        printf("%s: %zu and %zu bytes are not whole records of %zu and %zu\n", path, in.count, out.count, in_step, out_step);
+        printf("%s: %zu and %zu bytes are not whole records of %zu and %zu\n", path, in.count, out.count,
+               in_step, out_step);
         return false;
     }
     uint8_t *found = malloc(output_bytes);
@@ -84,14 +86,17 @@ static bool run_records(const char *path, const struct model *model, struct byte
         compared_bytes += (long)output_bytes;
     }
     free(found);
-    if (right && !quiet) printf("%s: %zu records, arena %u bytes\n", path, count, interpreter_arena_used(model));
+    if (right && !quiet)
+        printf("%s: %zu records, arena %u bytes\n", path, count, interpreter_arena_used(model));
     return right;
 }
 
 static bool run_beside(const char *path, const struct model *model) {
     size_t input_bytes = interpreter_input_bytes(model), output_bytes = interpreter_output_bytes(model);
-    struct bytes in = read_beside(path, ".in"), out = read_beside(path, ".out"), both = read_beside(path, ".io");
-    bool right = both.start ? run_records(path, model, both, input_bytes + output_bytes, both, input_bytes + output_bytes)
+    struct bytes in = read_beside(path, ".in"), out = read_beside(path, ".out"),
+                 both = read_beside(path, ".io");
+    bool right = both.start ? run_records(path, model, both, input_bytes + output_bytes, both,
+                                          input_bytes + output_bytes)
                             : run_records(path, model, in, input_bytes, out, output_bytes);
     free(in.start);
     free(out.start);
@@ -158,6 +163,7 @@ int main(int argc, char **argv) {
         fprintf(stderr, "usage: run-cases [--quiet] [--arena BYTES] FOLDER|NAME.tflite...\n");
         return 2;
     }
-    printf("run-cases: %d cases, %ld records, %ld bytes compared; %d cases failed\n", cases, records, compared_bytes, failed);
+    printf("run-cases: %d cases, %ld records, %ld bytes compared; %d cases failed\n", cases, records,
+           compared_bytes, failed);
     return failed != 0;
 }

@@ -18,6 +18,7 @@ void add(const struct elementwise_params *p, const int8_t *input_1, const int8_t
     elementwise(INT8, add_one, p, input_1, input_2, output);
 }
 
-void add_u8(const struct elementwise_params *p, const uint8_t *input_1, const uint8_t *input_2, uint8_t *output) {
+void add_u8(const struct elementwise_params *p, const uint8_t *input_1, const uint8_t *input_2,
+            uint8_t *output) {
     elementwise(UINT8, add_one, p, input_1, input_2, output);
 }

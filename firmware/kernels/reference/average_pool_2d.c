@@ -1,12 +1,13 @@
-/* AVERAGE_POOL_2D: image in, the rounded mean of each window's part inside the image out. Quantisation does not change. */
+/* AVERAGE_POOL_2D: image in, the rounded mean of each window's part inside the image out. Quantisation does
+ * not change. */
 
 #include "element.h"
 #include "fixed_point.h"
 #include "kernels.h"
 #include "pool_2d.h"
 
-FOR_BOTH_TYPES void average_pool_2d_of(enum eight_bits type, const struct pool_2d_params *p, const void *input,
-                                       void *output) {
+FOR_BOTH_TYPES void average_pool_2d_of(enum eight_bits type, const struct pool_2d_params *p,
+                                       const void *input, void *output) {
     for (int32_t batch = 0; batch < p->output.n; batch++) {
         for (int32_t out_y = 0; out_y < p->output.h; out_y++) {
             for (int32_t out_x = 0; out_x < p->output.w; out_x++) {
@@ -22,8 +23,9 @@ FOR_BOTH_TYPES void average_pool_2d_of(enum eight_bits type, const struct pool_2
                     }
                     /* Ties away from zero. */
                     int32_t half = count / 2;
-                    int32_t mean_value =
-                        divide(type == UINT8 || sum > 0 ? add_wrapping(sum, half) : subtract_wrapping(sum, half), count);
+                    int32_t mean_value = divide(
+                        type == UINT8 || sum > 0 ? add_wrapping(sum, half) : subtract_wrapping(sum, half),
+                        count);
                     set_element(output, offset(&p->output, batch, out_y, out_x, channel),
                                 clamp(mean_value, p->low, p->high));
                 }

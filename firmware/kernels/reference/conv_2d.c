@@ -24,7 +24,8 @@ FOR_BOTH_TYPES int32_t accumulate(enum eight_bits type, const struct conv_2d_par
             for (int32_t channel = 0; channel < p->filter.c; channel++) {
                 int32_t in_channel = channel + group * p->filter.c;
                 int32_t pixel = element(type, input, offset(&p->input, batch, in_y, in_x, in_channel));
-                int32_t weight = element(type, filter, offset(&p->filter, out_channel, filter_y, filter_x, channel));
+                int32_t weight =
+                    element(type, filter, offset(&p->filter, out_channel, filter_y, filter_x, channel));
                 if (type == UINT8) weight += filter_offset;
                 sum = add_wrapping(sum, stuckat_mul(weight, pixel + input_offset));
             }
@@ -66,8 +67,8 @@ void conv_2d(const struct conv_2d_params *p, const int8_t *input, const int8_t *
     conv_2d_of(INT8, p, input, filter, bias, output);
 }
 
-void conv_2d_u8(const struct conv_2d_params *p, const uint8_t *input, const uint8_t *filter, const int32_t *bias,
-                uint8_t *output, void *scratch) {
+void conv_2d_u8(const struct conv_2d_params *p, const uint8_t *input, const uint8_t *filter,
+                const int32_t *bias, uint8_t *output, void *scratch) {
     (void)scratch;
     conv_2d_of(UINT8, p, input, filter, bias, output);
 }

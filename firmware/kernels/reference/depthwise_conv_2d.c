@@ -29,7 +29,8 @@ FOR_BOTH_TYPES int32_t accumulate(enum eight_bits type, const struct conv_2d_par
 }
 
 FOR_BOTH_TYPES void depthwise_conv_2d_of(enum eight_bits type, const struct depthwise_conv_2d_params *params,
-                                         const void *input, const void *filter, const int32_t *bias, void *output) {
+                                         const void *input, const void *filter, const int32_t *bias,
+                                         void *output) {
     const struct conv_2d_params *p = &params->conv;
     for (int32_t batch = 0; batch < p->output.n; batch++) {
         for (int32_t out_y = 0; out_y < p->output.h; out_y++) {
@@ -62,8 +63,8 @@ void depthwise_conv_2d(const struct depthwise_conv_2d_params *p, const int8_t *i
     depthwise_conv_2d_of(INT8, p, input, filter, bias, output);
 }
 
-void depthwise_conv_2d_u8(const struct depthwise_conv_2d_params *p, const uint8_t *input, const uint8_t *filter,
-                          const int32_t *bias, uint8_t *output, void *scratch) {
+void depthwise_conv_2d_u8(const struct depthwise_conv_2d_params *p, const uint8_t *input,
+                          const uint8_t *filter, const int32_t *bias, uint8_t *output, void *scratch) {
     (void)scratch;
     depthwise_conv_2d_of(UINT8, p, input, filter, bias, output);
 }

@@ -1,5 +1,5 @@
-/* One source for INT8 and UINT8: bodies take the type as a constant and are inlined into their two callers, which are
- * all that remains of them. A byte read with the right sign extension is the only difference. */
+/* One source for INT8 and UINT8: bodies take the type as a constant and are inlined into their two callers,
+ * which are all that remains of them. A byte read with the right sign extension is the only difference. */
 #ifndef ELEMENT_H
 #define ELEMENT_H
 
@@ -8,7 +8,8 @@
 #define FOR_BOTH_TYPES static inline __attribute__((always_inline))
 
 FOR_BOTH_TYPES int32_t element(enum eight_bits type, const void *tensor, int32_t index) {
-    return type == UINT8 ? (int32_t)((const uint8_t *)tensor)[index] : (int32_t)((const int8_t *)tensor)[index];
+    return type == UINT8 ? (int32_t)((const uint8_t *)tensor)[index]
+                         : (int32_t)((const int8_t *)tensor)[index];
 }
 
 FOR_BOTH_TYPES void set_element(void *tensor, int32_t index, int32_t value) {

@@ -17,7 +17,9 @@ FOR_BOTH_TYPES void elementwise(enum eight_bits type, combine *op, const struct 
     if (p->flat) {
         int32_t count = p->output.n * p->output.h * p->output.w * p->output.c;
         for (int32_t i = 0; i < count; i++) {
-            set_element(output, i, op(p, element(type, input_1, i) + p->offset_1, element(type, input_2, i) + p->offset_2));
+            set_element(
+                output, i,
+                op(p, element(type, input_1, i) + p->offset_1, element(type, input_2, i) + p->offset_2));
         }
         return;
     }

@@ -6,7 +6,8 @@
 #include "stuckat.h"
 
 FOR_BOTH_TYPES void fully_connected_of(enum eight_bits type, const struct fully_connected_params *p,
-                                       const void *input, const void *weights, const int32_t *bias, void *output) {
+                                       const void *input, const void *weights, const int32_t *bias,
+                                       void *output) {
     for (int32_t batch = 0; batch < p->batches; batch++) {
         for (int32_t out = 0; out < p->outputs; out++) {
             int32_t sum = 0;

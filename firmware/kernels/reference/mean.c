@@ -4,7 +4,8 @@
 #include "fixed_point.h"
 #include "kernels.h"
 
-/* The index of the element at `at`, or, without the reduced dimensions, that of the mean which it goes into. */
+/* The index of the element at `at`, or, without the reduced dimensions, that of the mean which it goes into.
+ */
 static inline int32_t index_of(const struct mean_params *p, const int32_t *at, int32_t of_mean) {
     int32_t index = 0;
     for (int32_t i = 0; i < p->dims; i++) {
@@ -23,8 +24,8 @@ static inline int32_t step(const struct mean_params *p, int32_t *at) {
     return 0;
 }
 
-FOR_BOTH_TYPES void mean_of(enum eight_bits type, const struct mean_params *p, const void *input, void *output,
-                            int32_t *sums) {
+FOR_BOTH_TYPES void mean_of(enum eight_bits type, const struct mean_params *p, const void *input,
+                            void *output, int32_t *sums) {
     int32_t at[MAX_DIMS] = {0};
     for (int32_t i = 0; i < p->outputs; i++) sums[i] = 0;
     do {

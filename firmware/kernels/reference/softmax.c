@@ -1,7 +1,7 @@
 /* SOFTMAX: scores in, probabilities in units of 1/256 out; integers only.
  *
- * For each row: differences to the largest score become Q5.26 (exponential.h says what that is), their exponentials
- * Q0.31, the sum of these Q12.19, its reciprocal Q0.31. */
+ * For each row: differences to the largest score become Q5.26 (exponential.h says what that is), their
+ * exponentials Q0.31, the sum of these Q12.19, its reciprocal Q0.31. */
 
 #include "element.h"
 #include "exponential.h"
@@ -23,11 +23,12 @@ static inline int leading_zeros(uint32_t x) {
 
 /* exp(beta * scale * difference) in Q0.31; a difference below the limit would need more integer bits. */
 static int32_t scaled_exp(const struct softmax_params *p, int32_t difference) {
-    return exp_of_negative(times(shift_left_wrapping(difference, p->shift), p->multiplier), DIFFERENCE_INTEGER_BITS);
+    return exp_of_negative(times(shift_left_wrapping(difference, p->shift), p->multiplier),
+                           DIFFERENCE_INTEGER_BITS);
 }
 
-FOR_BOTH_TYPES void softmax_row(enum eight_bits type, const struct softmax_params *p, const void *input, void *output,
-                                int32_t start) {
+FOR_BOTH_TYPES void softmax_row(enum eight_bits type, const struct softmax_params *p, const void *input,
+                                void *output, int32_t start) {
     int32_t largest = lowest(type);
     for (int32_t c = 0; c < p->classes; c++) {
         if (element(type, input, start + c) > largest) largest = element(type, input, start + c);
@@ -51,9 +52,11 @@ FOR_BOTH_TYPES void softmax_row(enum eight_bits type, const struct softmax_param
         int32_t difference = element(type, input, start + c) - largest;
         int32_t probability = 0;
         if (difference >= p->difference_min) {
-            probability = rounding_divide_by_power_of_two(times(reciprocal, scaled_exp(p, difference)), right);
+            probability =
+                rounding_divide_by_power_of_two(times(reciprocal, scaled_exp(p, difference)), right);
         }
-        set_element(output, start + c, clamp(add_wrapping(probability, lowest(type)), lowest(type), highest(type)));
+        set_element(output, start + c,
+                    clamp(add_wrapping(probability, lowest(type)), lowest(type), highest(type)));
     }
 }
 

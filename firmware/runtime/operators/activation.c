@@ -11,13 +11,16 @@ static enum error check(struct model *model, const struct node *node) {
     TRY(need_quantised(model, input));
     TRY(need_quantised(model, output));
     TRY(need_same_type(model, input, output));
-    return input->elements == output->elements ? OK : fail_at(model, ERROR_SHAPE, output, "it is not as large as the input");
+    return input->elements == output->elements
+               ? OK
+               : fail_at(model, ERROR_SHAPE, output, "it is not as large as the input");
 }
 
 /* Probabilities start at the lowest value and come in units of 1/256. */
 static enum error need_probabilities(struct model *model, const struct tensor *output) {
     if (output->scale == 1.0f / 256 && output->zero_point == lowest_value(output)) return OK;
-    return fail_at(model, ERROR_QUANTISATION, output, "its scale must be 1/256 and its zero point the lowest value");
+    return fail_at(model, ERROR_QUANTISATION, output,
+                   "its scale must be 1/256 and its zero point the lowest value");
 }
 
 /* ---- RELU and RELU6 ---- */
@@ -37,7 +40,8 @@ static enum error prepare_relu(struct model *model, struct node *node) {
 static enum error prepare_relu6(struct model *model, struct node *node) {
     struct rescale_params *p = node->data;
     TRY(prepare_relu(model, node));
-    if (node->inputs[0]->type == UINT8_TENSOR) return activation_range(model, 3, node->outputs[0], &p->low, &p->high);
+    if (node->inputs[0]->type == UINT8_TENSOR)
+        return activation_range(model, 3, node->outputs[0], &p->low, &p->high);
     /* TFLM's INT8 kernel only clamps, in units of the input: a factor of exactly 1. */
     p->output_zero = p->input_zero;
     p->multiplier = 1 << 30;
@@ -64,6 +68,8 @@ static enum error prepare_logistic(struct model *model, struct node *node) {
     p->count = node->inputs[0]->elements;
     p->input_zero = node->inputs[0]->zero_point;
     double factor = (double)node->inputs[0]->scale * (double)(1 << (31 - INTEGER_BITS));
+    if (factor >= 2147483647.0)
+        return OK; /* one step is 16 or more: every answer is 0 or 1, the radius stays 0 */
     TRY(quantize_multiplier(model, factor, &p->multiplier, &p->shift));
     if (p->shift < 0) return fail_at(model, ERROR_QUANTISATION, node->inputs[0], "its scale is too small");
     p->range_radius = (int32_t)((((int64_t)1 << INTEGER_BITS) - 1) << (31 - INTEGER_BITS) >> p->shift);
@@ -91,7 +97,8 @@ static enum error prepare_softmax(struct model *model, struct node *node) {
     p->classes = input->size[input->dims - 1];
     p->rows = input->elements / p->classes;
     float beta = fb_f32(&model->file, &node->options, BETA, 0);
-    if (!(beta > 0 && beta <= 3.4028234e38f)) return fail(model, ERROR_OPTION, "beta must be a positive number");
+    if (!(beta > 0 && beta <= 3.4028234e38f))
+        return fail(model, ERROR_OPTION, "beta must be a positive number");
     double factor = (double)beta * (double)input->scale * (double)(1 << (31 - INTEGER_BITS));
     if (factor > 2147483647.0) factor = 2147483647.0;
     TRY(quantize_multiplier(model, factor, &p->multiplier, &p->shift));

@@ -7,7 +7,8 @@ struct option_fields {
     uint32_t stride_w, stride_h, activation, dilation_w, dilation_h;
 };
 
-/* The parameters that do not depend on which of the two it is. `along`: the weights' dimension of output channels. */
+/* The parameters that do not depend on which of the two it is. `along`: the weights' dimension of output
+ * channels. */
 static enum error prepare_common(struct model *model, struct node *node, struct conv_2d_params *p,
                                  const struct option_fields *fields, int32_t along) {
     TRY(need_operands(model, node, 2, 3, 1));
@@ -44,9 +45,10 @@ static enum error prepare_common(struct model *model, struct node *node, struct 
     p->input_offset = -input->zero_point;
     p->filter_offset = -filter->zero_point;
     p->output_offset = output->zero_point;
-    TRY(activation_range(model, fb_i8(file, &node->options, fields->activation, 0), output, &p->low, &p->high));
-    return channel_multipliers(model, input, filter, output, p->output.c, input->type == UINT8_TENSOR, &p->multiplier,
-                               &p->shift);
+    TRY(activation_range(model, fb_i8(file, &node->options, fields->activation, 0), output, &p->low,
+                         &p->high));
+    return channel_multipliers(model, input, filter, output, p->output.c, input->type == UINT8_TENSOR,
+                               &p->multiplier, &p->shift);
 }
 
 static const int32_t *bias_of(const struct node *node) {
@@ -61,7 +63,8 @@ static enum error prepare_conv_2d(struct model *model, struct node *node) {
     struct conv_2d_params *p = node->data;
     TRY(prepare_common(model, node, p, &fields, 0));
     if (p->input.c % p->filter.c != 0 || p->output.c % (p->input.c / p->filter.c) != 0) {
-        return fail_at(model, ERROR_SHAPE, node->inputs[1], "the filter's channels do not fit those of the image");
+        return fail_at(model, ERROR_SHAPE, node->inputs[1],
+                       "the filter's channels do not fit those of the image");
     }
     TRY(note_work(model, node->outputs[0]->elements, p->filter.h * p->filter.w * p->filter.c));
     return need_scratch(model, node, conv_2d_scratch(p));
@@ -72,7 +75,8 @@ static void invoke_conv_2d(const struct node *node) {
     if (type_of(node->inputs[0]) == UINT8) {
         conv_2d_u8(node->data, input, filter, bias_of(node), output, node->scratch);
     } else {
-        conv_2d(node->data, (int8_t *)input, (int8_t *)filter, bias_of(node), (int8_t *)output, node->scratch);
+        conv_2d(node->data, (int8_t *)input, (int8_t *)filter, bias_of(node), (int8_t *)output,
+                node->scratch);
     }
 }
 
@@ -86,7 +90,8 @@ static enum error prepare_depthwise_conv_2d(struct model *model, struct node *no
     p->depth_multiplier = fb_i32(&model->file, &node->options, DEPTH_MULTIPLIER, 0);
     if (p->conv.filter.n != 1 || p->depth_multiplier < 1 || p->conv.output.c % p->depth_multiplier != 0 ||
         p->conv.output.c / p->depth_multiplier != p->conv.input.c) {
-        return fail_at(model, ERROR_SHAPE, node->inputs[1], "the filter's channels do not fit those of the image");
+        return fail_at(model, ERROR_SHAPE, node->inputs[1],
+                       "the filter's channels do not fit those of the image");
     }
     TRY(note_work(model, node->outputs[0]->elements, p->conv.filter.h * p->conv.filter.w));
     return need_scratch(model, node, depthwise_conv_2d_scratch(p));

@@ -45,7 +45,8 @@ static enum error fit_shapes(struct model *model, const struct tensor *a, const 
     for (int32_t i = 0; i < 4; i++) {
         bool fits = (of_a[i] == of_b[i] || of_a[i] == 1 || of_b[i] == 1) &&
                     of_output[i] == (of_a[i] == 1 ? of_b[i] : of_a[i]);
-        if (!fits) return fail_at(model, ERROR_SHAPE, output, "its shape is not that of the two inputs together");
+        if (!fits)
+            return fail_at(model, ERROR_SHAPE, output, "its shape is not that of the two inputs together");
     }
     p->output = (struct shape){of_output[0], of_output[1], of_output[2], of_output[3]};
     p->stride_1 = strides_of(of_a);
@@ -80,13 +81,15 @@ static enum error prepare_add(struct model *model, struct node *node) {
     TRY(quantize_multiplier(model, (double)scale_2 / common, &p->multiplier_2, &p->shift_2));
     double back = common / ((1 << 20) * (double)node->outputs[0]->scale);
     TRY(quantize_multiplier(model, back, &p->multiplier, &p->shift));
-    return p->shift <= 0 ? OK : fail(model, ERROR_QUANTISATION, "the output's scale is too small for the inputs'");
+    return p->shift <= 0 ? OK
+                         : fail(model, ERROR_QUANTISATION, "the output's scale is too small for the inputs'");
 }
 
 static enum error prepare_mul(struct model *model, struct node *node) {
     struct elementwise_params *p = node->data;
     TRY(prepare_common(model, node));
-    double real = (double)node->inputs[0]->scale * (double)node->inputs[1]->scale / (double)node->outputs[0]->scale;
+    double real =
+        (double)node->inputs[0]->scale * (double)node->inputs[1]->scale / (double)node->outputs[0]->scale;
     return quantize_multiplier(model, real, &p->multiplier, &p->shift);
 }
 

@@ -33,21 +33,24 @@ static enum error prepare(struct model *model, struct node *node) {
     p->input_offset = -input->zero_point;
     p->filter_offset = -weights->zero_point;
     p->output_offset = output->zero_point;
-    TRY(activation_range(model, fb_i8(&model->file, &node->options, ACTIVATION, 0), output, &p->low, &p->high));
-    TRY(channel_multipliers(model, input, weights, output, p->outputs, weights->scales.count == 1, &p->multiplier,
-                            &p->shift));
+    TRY(activation_range(model, fb_i8(&model->file, &node->options, ACTIVATION, 0), output, &p->low,
+                         &p->high));
+    TRY(channel_multipliers(model, input, weights, output, p->outputs, weights->scales.count == 1,
+                            &p->multiplier, &p->shift));
     TRY(note_work(model, output->elements, p->inputs));
     return need_scratch(model, node, fully_connected_scratch(p));
 }
 
 static void invoke(const struct node *node) {
-    uint8_t *input = node->inputs[0]->data, *weights = node->inputs[1]->data, *output = node->outputs[0]->data;
+    uint8_t *input = node->inputs[0]->data, *weights = node->inputs[1]->data,
+            *output = node->outputs[0]->data;
     const int32_t *bias = NULL;
     if (node->input_count > 2 && node->inputs[2]) bias = (const int32_t *)(const void *)node->inputs[2]->data;
     if (type_of(node->inputs[0]) == UINT8) {
         fully_connected_u8(node->data, input, weights, bias, output, node->scratch);
     } else {
-        fully_connected(node->data, (int8_t *)input, (int8_t *)weights, bias, (int8_t *)output, node->scratch);
+        fully_connected(node->data, (int8_t *)input, (int8_t *)weights, bias, (int8_t *)output,
+                        node->scratch);
     }
 }
 

@@ -1,11 +1,14 @@
-/* RESHAPE (and EXPAND_DIMS, SQUEEZE), PAD, CONCATENATION, STRIDED_SLICE, TRANSPOSE: bytes go elsewhere, none changes. */
+/* RESHAPE (and EXPAND_DIMS, SQUEEZE), PAD, CONCATENATION, STRIDED_SLICE, TRANSPOSE: bytes go elsewhere, none
+ * changes. */
 
 #include "operators.h"
 
 static enum error need_movable(struct model *model, const struct tensor *tensor) {
     TRY(need_shape(model, tensor, -1));
     bool known = is_eight_bits(tensor) || tensor->type == INT32_TENSOR || tensor->type == FLOAT32_TENSOR;
-    return known ? OK : fail_at(model, ERROR_TYPE, tensor, "only INT8, UINT8, INT32 and FLOAT32 are supported here");
+    return known
+               ? OK
+               : fail_at(model, ERROR_TYPE, tensor, "only INT8, UINT8, INT32 and FLOAT32 are supported here");
 }
 
 static enum error check(struct model *model, const struct node *node, int32_t least, int32_t most) {
@@ -43,7 +46,8 @@ static enum error padding_value(struct model *model, const struct node *node, st
     const struct tensor *value = node->input_count > 2 ? node->inputs[2] : NULL;
     if (value) {
         TRY(need_same_type(model, input, value));
-        if (!value->constant || value->elements != 1) return fail_at(model, ERROR_OPTION, value, "not one constant number");
+        if (!value->constant || value->elements != 1)
+            return fail_at(model, ERROR_OPTION, value, "not one constant number");
         if (is_eight_bits(output)) TRY(need_same_quantisation(model, output, value));
         for (int32_t i = 0; i < p->width; i++) p->value[i] = value->data[i];
     } else if (is_eight_bits(output)) {
@@ -73,7 +77,9 @@ static enum error prepare_pad(struct model *model, struct node *node) {
     return padding_value(model, node, p);
 }
 
-static void invoke_pad(const struct node *node) { pad(node->data, node->inputs[0]->data, node->outputs[0]->data); }
+static void invoke_pad(const struct node *node) {
+    pad(node->data, node->inputs[0]->data, node->outputs[0]->data);
+}
 
 /* ---- CONCATENATION ---- */
 
@@ -83,8 +89,8 @@ struct concatenation_data {
 };
 
 /* Bytes of an input from one row to the next. */
-static enum error row_bytes(struct model *model, const struct node *node, const struct tensor *input, int32_t axis,
-                            int32_t *bytes) {
+static enum error row_bytes(struct model *model, const struct node *node, const struct tensor *input,
+                            int32_t axis, int32_t *bytes) {
     const struct tensor *output = node->outputs[0];
     TRY(need_movable(model, input));
     TRY(need_same_type(model, node->inputs[0], input));
@@ -113,7 +119,8 @@ static enum error prepare_concatenation(struct model *model, struct node *node) 
     int32_t *rows;
     TRY(allocate_int32(model, node->input_count, &rows));
     data->inputs = arena_persistent(&model->arena, (uint32_t)node->input_count, sizeof(void *));
-    if (!data->inputs) return fail_numbers(model, ERROR_ARENA, "no room for its parameters", model->arena.size, 0);
+    if (!data->inputs)
+        return fail_numbers(model, ERROR_ARENA, "no room for its parameters", model->arena.size, 0);
     data->params = (struct concatenation_params){1, node->input_count, rows};
     for (int32_t i = 0; i < axis; i++) data->params.outer *= output->size[i];
     int64_t together = 0;
@@ -142,16 +149,20 @@ struct slice_masks {
 static bool slice_dimension(const struct node *node, const struct slice_masks *masks, int32_t i,
                             struct strided_slice_params *p) {
     const bool given = i < node->inputs[1]->elements; /* of further dimensions everything is taken */
-    const bool shrink = given && (masks->shrink >> i & 1), backwards = given && int32_at(node->inputs[3], i) < 0;
+    const bool shrink = given && (masks->shrink >> i & 1),
+               backwards = given && int32_at(node->inputs[3], i) < 0;
     int64_t size = p->size[i], stride = given ? int32_at(node->inputs[3], i) : 1;
     int64_t low = backwards ? -1 : 0, high = backwards ? size - 1 : size;
-    int64_t begin = given ? int32_at(node->inputs[1], i) : 0, end = given ? int32_at(node->inputs[2], i) : size;
+    int64_t begin = given ? int32_at(node->inputs[1], i) : 0,
+            end = given ? int32_at(node->inputs[2], i) : size;
     begin = held(begin < 0 ? begin + size : begin, low, high);
     end = held(end < 0 ? end + size : end, low, high);
     if (given && (masks->begin >> i & 1)) begin = backwards ? size - 1 : 0;
     if (given && (masks->end >> i & 1)) end = backwards ? -1 : size;
     if (stride == 0 || begin < 0 || begin >= size) return false;
-    int64_t count = shrink ? 1 : backwards ? (begin - end - stride - 1) / -stride : (end - begin + stride - 1) / stride;
+    int64_t count = shrink      ? 1
+                    : backwards ? (begin - end - stride - 1) / -stride
+                                : (end - begin + stride - 1) / stride;
     p->begin[i] = (int32_t)begin;
     p->stride[i] = count == 1 ? 1 : (int32_t)stride;
     p->count[i] = (int32_t)count;

@@ -1,4 +1,4 @@
-/* Names of the builtin operators, so that an unsupported one can be named: the codes of the TFLite schema, from 0 on. */
+/* Names of the builtin operators by their codes in the TFLite schema, so that an unsupported one can be named. */
 
 #include <stddef.h>
 

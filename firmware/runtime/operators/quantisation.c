@@ -22,7 +22,8 @@ static enum error prepare_quantize(struct model *model, struct node *node) {
     p->output_zero = output->zero_point;
     p->low = lowest_value(output);
     p->high = highest_value(output);
-    return quantize_multiplier(model, (double)input->scale / (double)output->scale, &p->multiplier, &p->shift);
+    return quantize_multiplier(model, (double)input->scale / (double)output->scale, &p->multiplier,
+                               &p->shift);
 }
 
 static void invoke_quantize(const struct node *node) {

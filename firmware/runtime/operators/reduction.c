@@ -7,15 +7,16 @@ static enum error read_axes(struct model *model, const struct tensor *axes, stru
     for (int32_t i = 0; i < axes->elements; i++) {
         int32_t axis = int32_at(axes, i);
         if (axis < 0) axis += p->dims;
-        if (axis < 0 || axis >= p->dims) return fail_at(model, ERROR_SHAPE, axes, "there is no such dimension");
+        if (axis < 0 || axis >= p->dims)
+            return fail_at(model, ERROR_SHAPE, axes, "there is no such dimension");
         p->reduced[axis] = 1;
     }
     return OK;
 }
 
 /* input scale / output scale / count: the factor is divided as an integer, after as many bits more as fit. */
-static enum error divide_by_count(struct model *model, const struct tensor *input, const struct tensor *output,
-                                  struct mean_params *p) {
+static enum error divide_by_count(struct model *model, const struct tensor *input,
+                                  const struct tensor *output, struct mean_params *p) {
     double ratio = (double)input->scale / (double)output->scale;
     TRY(quantize_multiplier(model, ratio, &p->multiplier, &p->shift));
     int32_t more = 0;
@@ -46,7 +47,8 @@ static enum error prepare(struct model *model, struct node *node) {
             p->outputs *= p->size[i];
         }
     }
-    if (p->outputs != output->elements) return fail_at(model, ERROR_SHAPE, output, "the reduction makes another shape");
+    if (p->outputs != output->elements)
+        return fail_at(model, ERROR_SHAPE, output, "the reduction makes another shape");
     p->input_zero = input->zero_point;
     p->output_zero = output->zero_point;
     TRY(divide_by_count(model, input, output, p));

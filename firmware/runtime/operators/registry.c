@@ -3,7 +3,7 @@
 #include "operators.h"
 
 static const struct registration *const lists[] = {
-    convolution_operators, fully_connected_operators, pooling_operators,   reduction_operators,
+    convolution_operators, fully_connected_operators, pooling_operators,      reduction_operators,
     elementwise_operators, activation_operators,      quantisation_operators, movement_operators,
 };
 

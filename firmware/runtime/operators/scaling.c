@@ -4,7 +4,8 @@
 #include "memory.h"
 #include "operators.h"
 
-/* A double is mantissa * 2^(exponent - 1075), mantissa in [2^52, 2^53): rounding it to 31 bits takes integers only. */
+/* A double is mantissa * 2^(exponent - 1075), mantissa in [2^52, 2^53): rounding it to 31 bits takes integers
+ * only. */
 enum error quantize_multiplier(struct model *model, double real, int32_t *multiplier, int32_t *shift) {
     uint64_t bits;
     memcpy(&bits, &real, sizeof bits);
@@ -38,8 +39,8 @@ enum error channel_multipliers(struct model *model, const struct tensor *input, 
             continue;
         }
         float scale = fb_element_f32(&model->file, &weights->scales, (uint32_t)i);
-        /* TFLM rounds the product to a float32 where the weights have one scale and the operator is not an INT8
-         * convolution. The last bit of the factor depends on it. */
+        /* TFLM rounds the product to a float32 where the weights have one scale and the operator is not an
+         * INT8 convolution. The last bit of the factor depends on it. */
         float float_product = input->scale * scale;
         double product = one_product ? (double)float_product : (double)input->scale * (double)scale;
         TRY(quantize_multiplier(model, product / (double)output->scale, &multiplier[i], &shift[i]));
@@ -50,7 +51,9 @@ enum error channel_multipliers(struct model *model, const struct tensor *input, 
 }
 
 int32_t lowest_value(const struct tensor *tensor) { return tensor->type == UINT8_TENSOR ? 0 : INT8_MIN; }
-int32_t highest_value(const struct tensor *tensor) { return tensor->type == UINT8_TENSOR ? UINT8_MAX : INT8_MAX; }
+int32_t highest_value(const struct tensor *tensor) {
+    return tensor->type == UINT8_TENSOR ? UINT8_MAX : INT8_MAX;
+}
 
 static int32_t in_units_of(const struct tensor *tensor, float value) {
     return tensor->zero_point + round_to_int(value / tensor->scale);
