@@ -24,6 +24,15 @@ static inline int32_t subtract_wrapping(int32_t a, int32_t b) {
     return (int32_t)((uint32_t)a - (uint32_t)b);
 }
 
+static inline int32_t multiply_wrapping(int32_t a, int32_t b) {
+    return (int32_t)((uint32_t)a * (uint32_t)b);
+}
+
+/* a / b, truncated; 0 where C has no answer. */
+static inline int32_t divide(int32_t a, int32_t b) {
+    return b == 0 || (a == INT32_MIN && b == -1) ? 0 : a / b;
+}
+
 /* round(a * b / 2^31). The nudge and the truncating division round ties towards plus infinity. The one
  * product that does not fit, INT32_MIN squared, saturates. */
 static inline int32_t saturating_rounding_doubling_high_mul(int32_t a, int32_t b) {
@@ -48,6 +57,17 @@ static inline int32_t multiply_by_quantized_multiplier(int32_t x, int32_t multip
     int right = shift > 0 ? 0 : -shift;
     return rounding_divide_by_power_of_two(
         saturating_rounding_doubling_high_mul(shift_left_wrapping(x, left), multiplier), right);
+}
+
+/* The nearest integer, ties away from zero; held at +-2^30, far outside every 8-bit range. Not a number: 0. */
+static inline int32_t round_to_int(float x) {
+    const float limit = (float)(1 << 30);
+    if (x != x) return 0;
+    if (x >= limit) return 1 << 30;
+    if (x <= -limit) return -(1 << 30);
+    int32_t whole = (int32_t)x;
+    float rest = x - (float)whole; /* exact */
+    return whole + (rest >= 0.5f ? 1 : 0) - (rest <= -0.5f ? 1 : 0);
 }
 
 static inline int32_t clamp(int32_t x, int32_t low, int32_t high) {

@@ -4,16 +4,6 @@
 
 #include <stdbool.h>
 
-/* 16550 UART of the `virt` platform; QEMU sets it up, so nothing is initialised here. */
-static volatile uint8_t *const uart = (volatile uint8_t *)0x10000000;
-enum { THR = 0, LSR = 5, LSR_THR_EMPTY = 1 << 5 };
-
-void console_putc(char c) {
-    while (!(uart[LSR] & LSR_THR_EMPTY)) {
-    }
-    uart[THR] = (uint8_t)c;
-}
-
 void console_puts(const char *text) {
     while (*text) console_putc(*text++);
 }
@@ -26,7 +16,8 @@ void console_hex(uint32_t value) {
 }
 
 void console_decimal(int32_t value) {
-    static const uint32_t powers[] = {1000000000, 100000000, 10000000, 1000000, 100000, 10000, 1000, 100, 10, 1};
+    static const uint32_t powers[] = {1000000000, 100000000, 10000000, 1000000, 100000,
+                                      10000,      1000,      100,      10,      1};
     uint32_t rest = (uint32_t)value;
     if (value < 0) {
         console_putc('-');

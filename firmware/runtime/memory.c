@@ -1,9 +1,10 @@
-/* memcpy, memset, memmove: GCC may call them for assignments and loops even in freestanding code.
+/* memcpy, memset, memmove, memcmp: GCC may call them for assignments and loops even in freestanding code.
  *
  * The Makefile compiles this file with -fno-tree-loop-distribute-patterns; otherwise GCC would see a
  * memset in the loop of memset and call it. */
 
-#include <stddef.h>
+#include "memory.h"
+
 #include <stdint.h>
 
 void *memset(void *to, int value, size_t bytes) {
@@ -28,4 +29,12 @@ void *memmove(void *to, const void *from, size_t bytes) {
         while (bytes--) out[bytes] = in[bytes];
     }
     return to;
+}
+
+int memcmp(const void *a, const void *b, size_t bytes) {
+    const uint8_t *left = a, *right = b;
+    for (; bytes > 0; bytes--, left++, right++) {
+        if (*left != *right) return *left < *right ? -1 : 1;
+    }
+    return 0;
 }

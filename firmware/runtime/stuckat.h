@@ -1,28 +1,42 @@
-/* The contract between a firmware and the Stuckat harness. Three rules; nothing else is assumed.
+/* The contract between a firmware and the Stuckat harness: symbols (global, OBJECT, their ELF sizes count).
  *
- * 1. Input.  The harness loads the ELF, then writes one input tensor over the bytes of the symbol
- *    `stuckat_input`, then lets the core out of reset. The symbol is global, of type OBJECT, and its ELF
- *    size is the number of bytes. Elements are int8; an image is given as pixel - 128 (scale 1/255, zero
- *    point -128), rows first. The symbol lies in a section that start-up code neither clears nor copies:
- *    it has bytes of its own in the file (all -128: a black image), so that the ELF also runs alone.
- * 2. Output. When the firmware stops, the tensor of answers lies at `stuckat_output` (global, OBJECT, size
- *    = number of bytes): int8 scores, one a class; the largest wins, and of equal ones the lowest index.
- * 3. Exit.   Code 0 means "answered"; any other code means that the firmware noticed a failure. crt0.S
- *    turns main's return value into it, and an exception into 0x40 + (mcause & 31), an interrupt that
- *    nobody asked for into 0x60 + (mcause & 31). Stay below 0x40 for codes of your own.
- */
+ * Input    `stuckat_input`: written before the core leaves reset; start-up code must not clear it. Bytes of its
+ *          own in the file are what a run without a harness works on.
+ * Output   `stuckat_output`: read when the firmware stops: INT8 or UINT8 scores, one a class; the largest wins,
+ *          of equals the first.
+ * Exit     code 0: answered. Others: the firmware noticed a failure; from 0x40 on: exceptions and interrupts.
+ * Optional, each for itself:
+ *   `stuckat_model`       the harness writes a .tflite file here, for firmware that reads one
+ *   `stuckat_sizes`       bytes of model and input given (harness), bytes of output made (firmware)
+ *   `stuckat_layer`       1 + the layer's number from where a layer begins, 0 after the last
+ *   `stuckat_arena_used`  bytes of memory for activations and parameters that the model needed
+ *   section `.stuckat_mac` (not loaded): addresses of the multiply-accumulate instructions, a word each
+ * Without stuckat_sizes, input and output are as large as their symbols. */
 #ifndef STUCKAT_H
 #define STUCKAT_H
 
 #include <stdint.h>
 
-/* Define the two tensors once, at file scope, in one source file of the firmware. */
 #define STUCKAT_INPUT(bytes)                                                                              \
     int8_t stuckat_input[bytes] __attribute__((section(".stuckat_input"), aligned(16), used)) = {         \
         [0 ... (bytes) - 1] = -128}
 #define STUCKAT_OUTPUT(bytes) int8_t stuckat_output[bytes] __attribute__((aligned(16), used))
 
-extern int8_t stuckat_input[];
-extern int8_t stuckat_output[];
+extern int8_t stuckat_input[], stuckat_output[];
+extern struct stuckat_sizes { uint32_t model, input, output; } stuckat_sizes;
+extern volatile uint32_t stuckat_layer;
+extern uint32_t stuckat_arena_used;
+
+/* a * b by a MUL whose address is declared. */
+static inline int32_t stuckat_mul(int32_t a, int32_t b) {
+#ifdef __riscv
+    int32_t product;
+    __asm__("0: mul %0, %1, %2\n .pushsection .stuckat_mac, \"\", @progbits\n .word 0b\n .popsection"
+            : "=r"(product) : "r"(a), "r"(b));
+    return product;
+#else
+    return (int32_t)((uint32_t)a * (uint32_t)b);
+#endif
+}
 
 #endif

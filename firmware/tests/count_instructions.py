@@ -36,10 +36,10 @@ def disassembly(cross, elf):
     return found
 
 
-def addresses(name, elf, poke):
+def addresses(name, elf, pokes):
     """Addresses of the executed instructions, in order."""
     with tempfile.NamedTemporaryFile() as log:
-        code, _ = qemu.run(name, elf, poke, ("-d", "exec,nochain", "-singlestep", "-D", log.name))
+        code, _ = qemu.run(name, elf, pokes, ("-d", "exec,nochain", "-singlestep", "-D", log.name))
         if code != 0:
             raise SystemExit(f"the firmware ended with exit code {code}")
         for line in log:
@@ -56,17 +56,17 @@ def main():
     parser.add_argument("--image", type=int, default=0)
     args = parser.parse_args()
 
-    poke = None
+    pokes = []
     if args.data:
         pixels = gzip.decompress((args.data / "mnist-t10k-images-idx3-ubyte.gz").read_bytes())[HEADER:]
         image = bytes((p - 128) & 0xFF for p in pixels[args.image * IMAGE : (args.image + 1) * IMAGE])
-        poke = (elf_symbols.symbols(args.elf.read_bytes())["stuckat_input"].address, image)
+        pokes = [(elf_symbols.symbols(args.elf.read_bytes())["stuckat_input"].address, image)]
 
     known = disassembly(args.cross, args.elf)
     by_mnemonic, by_function = collections.Counter(), collections.Counter()
     multiplications = collections.Counter()
     previous = None
-    for address in addresses(args.qemu, args.elf, poke):
+    for address in addresses(args.qemu, args.elf, pokes):
         if address not in known or address == previous:
             continue  # QEMU's reset code below RAM; the jump to itself behind the last store
         previous = address

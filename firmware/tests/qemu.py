@@ -1,4 +1,4 @@
-"""Runs an ELF on QEMU's RISC-V `virt` machine: ELF and an optional poke in, (exit code, console text) out."""
+"""Runs an ELF on QEMU's RISC-V `virt` machine: ELF and what to write to memory in, (exit code, console text) out."""
 
 import pathlib
 import subprocess
@@ -7,13 +7,12 @@ import tempfile
 TIMEOUT_S = 60
 
 
-def run(qemu, elf, poke=None, extra=()):
-    """poke = (address, bytes): written to memory after the ELF is loaded and before the core starts."""
+def run(qemu, elf, pokes=(), extra=()):
+    """pokes: (address, bytes) pairs, written to memory after the ELF is loaded and before the core starts."""
     command = [qemu, "-M", "virt", "-bios", "none", "-nographic", "-kernel", str(elf), *extra]
     with tempfile.TemporaryDirectory() as folder:
-        if poke is not None:
-            address, content = poke
-            path = pathlib.Path(folder) / "poke.bin"
+        for i, (address, content) in enumerate(pokes):
+            path = pathlib.Path(folder) / f"poke{i}.bin"
             path.write_bytes(content)
             command += ["-device", f"loader,file={path},addr={address:#x},force-raw=on"]
         done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=TIMEOUT_S)

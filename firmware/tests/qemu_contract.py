@@ -44,7 +44,7 @@ def main():
     for first, (what, code, text) in CASES.items():
         # One poke reaches from the input to the end of .bss and leaves ones in everything that starts as 0.
         content = bytes([first, 0x80, 0x80, 0x80]).ljust(bss - address, b"\0") + b"\xff" * bss_bytes
-        found = qemu.run(args.qemu, args.elf, (address, content))
+        found = qemu.run(args.qemu, args.elf, [(address, content)])
         if found != (code, text):
             failed += 1
             print(f"{what}: {found}, expected {(code, text)}")

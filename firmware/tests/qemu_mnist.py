@@ -50,7 +50,7 @@ def main():
         image = bytes((pixel - 128) & 0xFF for pixel in pixels[i * IMAGE : (i + 1) * IMAGE])
         scores = [byte - 256 if byte > 127 else byte for byte in expected[i * CLASSES : (i + 1) * CLASSES]]
         line = f"class {scores.index(max(scores))}  scores {' '.join(map(str, scores))}\n"
-        code, text = qemu.run(args.qemu, args.elf, (address, image))
+        code, text = qemu.run(args.qemu, args.elf, [(address, image)])
         if (code, text) != (0, line):
             different += 1
             print(f"image {i}: exit {code}, {text!r}; expected exit 0, {line!r}")

@@ -175,6 +175,8 @@ class Exporter:
 
     def call(self, function, layer, source, target, *data):
         arguments = [f"&{layer}_params", self.read_from(source), *data, self.write_to(target, layer)]
+        if data:
+            arguments.append("NULL")  # scratch memory: the reference kernels need none
         self.calls.append(f"{function}({', '.join(arguments)});")
 
     def conv_2d(self, operator, layer):
@@ -214,7 +216,7 @@ class Exporter:
         if (source.scales, source.zero_points) != (target.scales, target.zero_points):
             raise Unsupported(f"{layer}: max pooling that requantises")
         low, high = activation_range(operator.option(5, "b"), target.scales[0], target.zero_points[0])
-        self.data.append(struct_text("max_pool_2d_params", f"{layer}_params", [
+        self.data.append(struct_text("pool_2d_params", f"{layer}_params", [
             ("input", shape_of(source.shape)), ("output", shape_of(target.shape)),
             ("stride_h", stride_h), ("stride_w", stride_w), ("window_h", window_h), ("window_w", window_w),
             ("pad_h", padding(kind, source.shape[1], target.shape[1], stride_h, window_h, 1)),
@@ -287,7 +289,7 @@ class Exporter:
 
     def source(self, origin):
         parts = [f"/* Made by export.py from {origin}. Do not edit. */\n",
-                 '#include "model_data.h"\n\n#include "kernels.h"\n']
+                 '#include "model_data.h"\n\n#include <stddef.h>\n\n#include "kernels.h"\n']
         parts.append(
             "/* Activations: a name for each tensor, so that a debugger or a fault report can show one. */\n"
             + "".join(f"int8_t {name}[{count}]; /* {tensor.shape} */\n" for name, count, tensor in self.activations))

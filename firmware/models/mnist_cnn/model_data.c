@@ -2,6 +2,8 @@
 
 #include "model_data.h"
 
+#include <stddef.h>
+
 #include "kernels.h"
 
 /* Activations: a name for each tensor, so that a debugger or a fault report can show one. */
@@ -56,7 +58,7 @@ static const struct conv_2d_params conv0_params = {
     .shift = conv0_shift,
 };
 
-static const struct max_pool_2d_params pool1_params = {
+static const struct pool_2d_params pool1_params = {
     .input = {1, 12, 12, 6},
     .output = {1, 6, 6, 6},
     .stride_h = 2,
@@ -155,7 +157,7 @@ static const struct conv_2d_params conv2_params = {
     .shift = conv2_shift,
 };
 
-static const struct max_pool_2d_params pool3_params = {
+static const struct pool_2d_params pool3_params = {
     .input = {1, 6, 6, 20},
     .output = {1, 3, 3, 20},
     .stride_h = 2,
@@ -282,11 +284,11 @@ static const struct softmax_params softmax6_params = {
 };
 
 void model_invoke(const int8_t *input, int8_t *output) {
-    conv_2d(&conv0_params, input, conv0_filter, conv0_bias, conv0_output);
+    conv_2d(&conv0_params, input, conv0_filter, conv0_bias, conv0_output, NULL);
     max_pool_2d(&pool1_params, conv0_output, pool1_output);
-    conv_2d(&conv2_params, pool1_output, conv2_filter, conv2_bias, conv2_output);
+    conv_2d(&conv2_params, pool1_output, conv2_filter, conv2_bias, conv2_output, NULL);
     max_pool_2d(&pool3_params, conv2_output, pool3_output);
     reshape(180, pool3_output, reshape4_output);
-    fully_connected(&dense5_params, reshape4_output, dense5_filter, dense5_bias, dense5_output);
+    fully_connected(&dense5_params, reshape4_output, dense5_filter, dense5_bias, dense5_output, NULL);
     softmax(&softmax6_params, dense5_output, output);
 }
