@@ -32,18 +32,18 @@ enum error channel_multipliers(struct model *model, const struct tensor *input, 
     int32_t *multiplier, *shift;
     TRY(allocate_int32(model, channels, &multiplier));
     TRY(allocate_int32(model, channels, &shift));
+    const double input_scale = (double)input->scale, output_scale = (double)output->scale;
     for (int32_t i = 0; i < channels; i++) {
         if (i > 0 && weights->scales.count == 1) {
             multiplier[i] = multiplier[0];
             shift[i] = shift[0];
             continue;
         }
-        float scale = fb_element_f32(&model->file, &weights->scales, (uint32_t)i);
         /* TFLM rounds the product to a float32 where the weights have one scale and the operator is not an
          * INT8 convolution. The last bit of the factor depends on it. */
-        float float_product = input->scale * scale;
-        double product = one_product ? (double)float_product : (double)input->scale * (double)scale;
-        TRY(quantize_multiplier(model, product / (double)output->scale, &multiplier[i], &shift[i]));
+        float scale = fb_element_f32(&model->file, &weights->scales, (uint32_t)i);
+        double product = one_product ? (double)(input->scale * scale) : input_scale * (double)scale;
+        TRY(quantize_multiplier(model, product / output_scale, &multiplier[i], &shift[i]));
     }
     *multipliers = multiplier;
     *shifts = shift;
