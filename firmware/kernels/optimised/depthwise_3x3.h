@@ -1,0 +1,221 @@
+/* Depthwise convolution with 3 x 3 filters, one for each channel, stride 1 or 2 along a row: MobileNet's.
+ *
+ * One channel after the other: its nine weights stay in registers. A row of outputs is made from left to right; each
+ * column of three pixels is loaded once and added to all the sums that it has a part in, two or three of them.
+ * Left and right of the image nothing is added. Above and below it lies a row of zero points, in scratch memory. There is
+ * a row of sums, too: with requantisation in the same loop there would not be registers enough for the weights. */
+#ifndef DEPTHWISE_3X3_H
+#define DEPTHWISE_3X3_H
+
+#include <stddef.h>
+
+#include "elements.h"
+#include "requantise.h"
+#include "stuckat.h"
+
+static inline int is_3x3(const struct depthwise_conv_2d_params *params) {
+    const struct conv_2d_params *p = &params->conv;
+    return params->depth_multiplier == 1 && p->filter.h == 3 && p->filter.w == 3 && p->dilation_h == 1 &&
+           p->dilation_w == 1 && (p->stride_w == 1 || p->stride_w == 2) && p->pad_w >= 0 && p->pad_w <= 1 &&
+           p->input.w >= 2;
+}
+
+/* One channel's work. */
+struct lane {
+    int32_t weight[3][3]; /* [column][row] */
+    int32_t bias, input_offset;
+    int32_t step; /* between the channel's elements: the number of channels */
+    int32_t width, padded, outputs; /* columns of the image and left of it, and of the output */
+};
+
+/* Three pixels of a column, their offset added; the pointers step to the next column. */
+struct column {
+    int32_t pixel[3];
+};
+
+ALWAYS_INLINE struct column next_column(enum eight_bits type, const struct lane *lane, const uint8_t **row) {
+    struct column column;
+#pragma GCC unroll 3
+    for (int i = 0; i < 3; i++) {
+        column.pixel[i] = load(type, row[i]) + lane->input_offset;
+        row[i] += lane->step;
+    }
+    return column;
+}
+
+ALWAYS_INLINE int32_t add_column(const struct lane *lane, int of_filter, const struct column *column, int32_t sum) {
+#pragma GCC unroll 3
+    for (int i = 0; i < 3; i++) {
+        sum = add_wrapping(sum, stuckat_mul(lane->weight[of_filter][i], column->pixel[i]));
+    }
+    __asm__ volatile("" : : "r"(sum) : "memory"); /* as in matrix.c: additions are not put off */
+    return sum;
+}
+
+/* A row of sums with stride 1; The first sum lacks its left column if there is
+ * padding, and the last ones what lies right of the image. */
+ALWAYS_INLINE void row_of_stride_1(enum eight_bits type, const struct lane *lanes, const uint8_t *row_0,
+                                   const uint8_t *row_1, const uint8_t *row_2, int32_t *sums) {
+    const struct lane copy = *lanes, *lane = &copy;
+    const uint8_t *row[] = {row_0, row_1, row_2};
+    const int32_t outputs = lane->outputs;
+    struct column column;
+    int32_t left = lane->bias; /* sums: of this output, and of the next */
+    int32_t whole = lane->width - 1;
+    if (!lane->padded) {
+        column = next_column(type, lane, row);
+        left = add_column(lane, 0, &column, left);
+        whole--;
+    }
+    column = next_column(type, lane, row);
+    left = add_column(lane, 1, &column, left);
+    int32_t right = add_column(lane, 0, &column, lane->bias);
+    const int32_t *end = sums + outputs, *whole_end = sums + smaller(whole, outputs);
+    while (sums != whole_end) {
+        column = next_column(type, lane, row);
+        *sums++ = add_column(lane, 2, &column, left);
+        left = add_column(lane, 1, &column, right);
+        right = add_column(lane, 0, &column, lane->bias);
+    }
+    while (sums != end) {
+        *sums++ = left;
+        left = right;
+        right = lane->bias;
+    }
+}
+
+/* The same with stride 2. */
+ALWAYS_INLINE void row_of_stride_2(enum eight_bits type, const struct lane *lanes, const uint8_t *row_0,
+                                   const uint8_t *row_1, const uint8_t *row_2, int32_t *sums) {
+    const struct lane copy = *lanes, *lane = &copy;
+    const uint8_t *row[] = {row_0, row_1, row_2};
+    const int32_t outputs = lane->outputs;
+    struct column column;
+    int32_t sum = lane->bias;
+    int32_t columns = lane->width; /* not yet loaded */
+    if (!lane->padded) {
+        column = next_column(type, lane, row);
+        sum = add_column(lane, 0, &column, sum);
+        columns--;
+    }
+    const int32_t whole = smaller(columns >> 1, outputs);
+    const int32_t *end = sums + outputs, *whole_end = sums + whole;
+    columns -= whole << 1;
+    while (sums != whole_end) {
+        column = next_column(type, lane, row);
+        sum = add_column(lane, 1, &column, sum);
+        column = next_column(type, lane, row);
+        *sums++ = add_column(lane, 2, &column, sum);
+        sum = add_column(lane, 0, &column, lane->bias);
+    }
+    while (sums != end) {
+        if (columns > 0) {
+            column = next_column(type, lane, row);
+            sum = add_column(lane, 1, &column, sum);
+            columns = 0;
+        }
+        *sums++ = sum;
+        sum = lane->bias;
+    }
+}
+
+/* Not inlined: they have no register to spare. */
+typedef void row_function(const struct lane *lane, const uint8_t *row_0, const uint8_t *row_1, const uint8_t *row_2,
+                          int32_t *sums);
+#define ROW_FUNCTION(name, type, row)                                                                                  \
+    static __attribute__((noinline)) void name(const struct lane *lane, const uint8_t *row_0, const uint8_t *row_1,    \
+                                               const uint8_t *row_2, int32_t *sums) {                                  \
+        row(type, lane, row_0, row_1, row_2, sums);                                                                    \
+    }
+ROW_FUNCTION(row_1, INT8, row_of_stride_1)
+ROW_FUNCTION(row_2, INT8, row_of_stride_2)
+ROW_FUNCTION(row_1_u8, UINT8, row_of_stride_1)
+ROW_FUNCTION(row_2_u8, UINT8, row_of_stride_2)
+
+ALWAYS_INLINE struct lane make_lane(enum eight_bits type, const struct conv_2d_params *p, const uint8_t *filter,
+                                    int32_t bias) {
+    struct lane lane = {
+        .bias = bias,
+        .input_offset = p->input_offset,
+        .step = p->input.c,
+        .width = p->input.w,
+        .padded = p->pad_w,
+        .outputs = p->output.w,
+    };
+#pragma GCC unroll 3
+    for (int row = 0; row < 3; row++) {
+#pragma GCC unroll 3
+        for (int column = 0; column < 3; column++) {
+            lane.weight[column][row] = load(type, filter);
+            if (type == UINT8) lane.weight[column][row] += p->filter_offset;
+            filter += p->input.c;
+        }
+    }
+    return lane;
+}
+
+/* Sums to one channel's outputs. */
+static inline void store_sums(const struct conv_2d_params *p, const int32_t *sums, int32_t multiplier, int32_t shift,
+                              uint8_t *to) {
+    const int32_t output_offset = p->output_offset, low = p->low, high = p->high, step = p->output.c;
+    const int32_t *end = sums + p->output.w;
+    if (is_down(multiplier, shift)) {
+        const struct down by = make_down(multiplier, shift);
+        for (; sums != end; to += step) {
+            *to = (uint8_t)clamped(add_wrapping(scaled_down(*sums++, by), output_offset), low, high);
+        }
+    } else {
+        const struct scale by = make_scale(multiplier, shift);
+        for (; sums != end; to += step) {
+            *to = (uint8_t)clamped(add_wrapping(scaled(*sums++, by), output_offset), low, high);
+        }
+    }
+}
+
+/* One channel of one image, of which `input` is the first element. */
+static void lane_3x3(row_function *sum_row, const struct conv_2d_params *p, const struct lane *lane, int32_t channel,
+                     const uint8_t *input, uint8_t *output, int32_t *sums, const uint8_t *outside) {
+    const int32_t row_bytes = multiply_wrapping(p->input.w, p->input.c);
+    const int32_t row_step = multiply_wrapping(p->stride_h, row_bytes);
+    const int32_t output_row = multiply_wrapping(p->output.w, p->output.c);
+    int32_t y = -p->pad_h, at = multiply_wrapping(y, row_bytes);
+    for (int32_t h = p->output.h; h > 0; h--) {
+        const uint8_t *row[3];
+        int32_t row_at = at;
+#pragma GCC unroll 3
+        for (int i = 0; i < 3; i++) {
+            row[i] = (uint32_t)(y + i) < (uint32_t)p->input.h ? input + row_at : outside;
+            row_at += row_bytes;
+        }
+        sum_row(lane, row[0], row[1], row[2], sums);
+        store_sums(p, sums, p->multiplier[channel], p->shift[channel], output);
+        output += output_row;
+        y += p->stride_h;
+        at += row_step;
+    }
+}
+
+static inline int32_t scratch_of_3x3(const struct conv_2d_params *p) {
+    int32_t sums = bytes_of((int32_t)sizeof(int32_t), p->output.w, 1, 1);
+    int32_t outside = bytes_of(1, p->input.w, p->input.c, 1);
+    return sums < 0 || outside < 0 || outside > INT32_MAX - sums ? -1 : sums + outside;
+}
+
+ALWAYS_INLINE void depthwise_3x3(enum eight_bits type, const struct conv_2d_params *p, const uint8_t *input,
+                                 const uint8_t *filter, const int32_t *bias, uint8_t *output, void *scratch) {
+    const int32_t row_bytes = multiply_wrapping(p->input.w, p->input.c);
+    row_function *sum_row = type == INT8 ? (p->stride_w == 1 ? row_1 : row_2) : p->stride_w == 1 ? row_1_u8 : row_2_u8;
+    int32_t *sums = scratch;
+    uint8_t *outside = (uint8_t *)(sums + p->output.w);
+    for (int32_t i = 0; i < row_bytes; i++) outside[i] = (uint8_t)-p->input_offset;
+    for (int32_t n = p->output.n; n > 0; n--) {
+        for (int32_t channel = 0; channel < p->input.c; channel++) {
+            const struct lane lane = make_lane(type, p, filter + channel, bias ? bias[channel] : 0);
+            lane_3x3(sum_row, p, &lane, channel, input + channel, output + channel, sums, outside);
+        }
+        input += multiply_wrapping(p->input.h, row_bytes);
+        output += multiply_wrapping(multiply_wrapping(p->output.h, p->output.w), p->output.c);
+    }
+}
+
+#endif
