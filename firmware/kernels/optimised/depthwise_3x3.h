@@ -2,8 +2,8 @@
  *
  * One channel after the other: its nine weights stay in registers. A row of outputs is made from left to right; each
  * column of three pixels is loaded once and added to all the sums that it has a part in, two or three of them.
- * Left and right of the image nothing is added. Above and below it lies a row of zero points, in scratch memory. There is
- * a row of sums, too: with requantisation in the same loop there would not be registers enough for the weights. */
+ * Left and right of the image nothing is added. Above and below it lies a row of zero points, in scratch memory. There are
+ * the channel's sums, too: with requantisation in the same loop there would not be registers enough for the weights. */
 #ifndef DEPTHWISE_3X3_H
 #define DEPTHWISE_3X3_H
 
@@ -26,6 +26,7 @@ struct lane {
     int32_t bias, input_offset;
     int32_t step; /* between the channel's elements: the number of channels */
     int32_t width, padded, outputs; /* columns of the image and left of it, and of the output */
+    int32_t row_bytes;
 };
 
 /* Three pixels of a column, their offset added; the pointers step to the next column. */
@@ -54,10 +55,7 @@ ALWAYS_INLINE int32_t add_column(const struct lane *lane, int of_filter, const s
 
 /* A row of sums with stride 1; The first sum lacks its left column if there is
  * padding, and the last ones what lies right of the image. */
-ALWAYS_INLINE void row_of_stride_1(enum eight_bits type, const struct lane *lanes, const uint8_t *row_0,
-                                   const uint8_t *row_1, const uint8_t *row_2, int32_t *sums) {
-    const struct lane copy = *lanes, *lane = &copy;
-    const uint8_t *row[] = {row_0, row_1, row_2};
+ALWAYS_INLINE void row_of_stride_1(enum eight_bits type, const struct lane *lane, const uint8_t **row, int32_t *sums) {
     const int32_t outputs = lane->outputs;
     struct column column;
     int32_t left = lane->bias; /* sums: of this output, and of the next */
@@ -85,10 +83,7 @@ ALWAYS_INLINE void row_of_stride_1(enum eight_bits type, const struct lane *lane
 }
 
 /* The same with stride 2. */
-ALWAYS_INLINE void row_of_stride_2(enum eight_bits type, const struct lane *lanes, const uint8_t *row_0,
-                                   const uint8_t *row_1, const uint8_t *row_2, int32_t *sums) {
-    const struct lane copy = *lanes, *lane = &copy;
-    const uint8_t *row[] = {row_0, row_1, row_2};
+ALWAYS_INLINE void row_of_stride_2(enum eight_bits type, const struct lane *lane, const uint8_t **row, int32_t *sums) {
     const int32_t outputs = lane->outputs;
     struct column column;
     int32_t sum = lane->bias;
@@ -119,18 +114,44 @@ ALWAYS_INLINE void row_of_stride_2(enum eight_bits type, const struct lane *lane
     }
 }
 
-/* Not inlined: they have no register to spare. */
-typedef void row_function(const struct lane *lane, const uint8_t *row_0, const uint8_t *row_1, const uint8_t *row_2,
-                          int32_t *sums);
-#define ROW_FUNCTION(name, type, row)                                                                                  \
-    static __attribute__((noinline)) void name(const struct lane *lane, const uint8_t *row_0, const uint8_t *row_1,    \
-                                               const uint8_t *row_2, int32_t *sums) {                                  \
-        row(type, lane, row_0, row_1, row_2, sums);                                                                    \
+/* All sums of one channel of one image, of which `input` is the first element. The lane is read again for each row, or
+ * else its weights would not stay in registers within a row. */
+ALWAYS_INLINE void sum_plane(enum eight_bits type, int stride_w, const struct conv_2d_params *p, const struct lane *lanes,
+                             const uint8_t *input, const uint8_t *outside, int32_t *sums) {
+    const int32_t row_step = multiply_wrapping(p->stride_h, lanes->row_bytes);
+    int32_t y = -p->pad_h, at = multiply_wrapping(y, lanes->row_bytes);
+    for (int32_t h = p->output.h; h > 0; h--) {
+        const struct lane lane = *lanes;
+        const uint8_t *row[3];
+        int32_t row_at = at;
+#pragma GCC unroll 3
+        for (int i = 0; i < 3; i++) {
+            row[i] = (uint32_t)(y + i) < (uint32_t)p->input.h ? input + row_at : outside;
+            row_at += lane.row_bytes;
+        }
+        if (stride_w == 1) {
+            row_of_stride_1(type, &lane, row, sums);
+        } else {
+            row_of_stride_2(type, &lane, row, sums);
+        }
+        sums += lane.outputs;
+        y += p->stride_h;
+        at += row_step;
     }
-ROW_FUNCTION(row_1, INT8, row_of_stride_1)
-ROW_FUNCTION(row_2, INT8, row_of_stride_2)
-ROW_FUNCTION(row_1_u8, UINT8, row_of_stride_1)
-ROW_FUNCTION(row_2_u8, UINT8, row_of_stride_2)
+}
+
+/* Not inlined: they have no register to spare. */
+typedef void plane_function(const struct conv_2d_params *p, const struct lane *lane, const uint8_t *input,
+                            const uint8_t *outside, int32_t *sums);
+#define PLANE_FUNCTION(name, type, stride_w)                                                                           \
+    static __attribute__((noinline)) void name(const struct conv_2d_params *p, const struct lane *lane,                \
+                                               const uint8_t *input, const uint8_t *outside, int32_t *sums) {          \
+        sum_plane(type, stride_w, p, lane, input, outside, sums);                                                      \
+    }
+PLANE_FUNCTION(plane_1, INT8, 1)
+PLANE_FUNCTION(plane_2, INT8, 2)
+PLANE_FUNCTION(plane_1_u8, UINT8, 1)
+PLANE_FUNCTION(plane_2_u8, UINT8, 2)
 
 ALWAYS_INLINE struct lane make_lane(enum eight_bits type, const struct conv_2d_params *p, const uint8_t *filter,
                                     int32_t bias) {
@@ -141,6 +162,7 @@ ALWAYS_INLINE struct lane make_lane(enum eight_bits type, const struct conv_2d_p
         .width = p->input.w,
         .padded = p->pad_w,
         .outputs = p->output.w,
+        .row_bytes = multiply_wrapping(p->input.w, p->input.c),
     };
 #pragma GCC unroll 3
     for (int row = 0; row < 3; row++) {
@@ -155,10 +177,9 @@ ALWAYS_INLINE struct lane make_lane(enum eight_bits type, const struct conv_2d_p
 }
 
 /* Sums to one channel's outputs. */
-static inline void store_sums(const struct conv_2d_params *p, const int32_t *sums, int32_t multiplier, int32_t shift,
-                              uint8_t *to) {
+static void store_plane(const struct conv_2d_params *p, const int32_t *sums, const int32_t *end, int32_t multiplier,
+                        int32_t shift, uint8_t *to) {
     const int32_t output_offset = p->output_offset, low = p->low, high = p->high, step = p->output.c;
-    const int32_t *end = sums + p->output.w;
     if (is_down(multiplier, shift)) {
         const struct down by = make_down(multiplier, shift);
         for (; sums != end; to += step) {
@@ -172,31 +193,8 @@ static inline void store_sums(const struct conv_2d_params *p, const int32_t *sum
     }
 }
 
-/* One channel of one image, of which `input` is the first element. */
-static void lane_3x3(row_function *sum_row, const struct conv_2d_params *p, const struct lane *lane, int32_t channel,
-                     const uint8_t *input, uint8_t *output, int32_t *sums, const uint8_t *outside) {
-    const int32_t row_bytes = multiply_wrapping(p->input.w, p->input.c);
-    const int32_t row_step = multiply_wrapping(p->stride_h, row_bytes);
-    const int32_t output_row = multiply_wrapping(p->output.w, p->output.c);
-    int32_t y = -p->pad_h, at = multiply_wrapping(y, row_bytes);
-    for (int32_t h = p->output.h; h > 0; h--) {
-        const uint8_t *row[3];
-        int32_t row_at = at;
-#pragma GCC unroll 3
-        for (int i = 0; i < 3; i++) {
-            row[i] = (uint32_t)(y + i) < (uint32_t)p->input.h ? input + row_at : outside;
-            row_at += row_bytes;
-        }
-        sum_row(lane, row[0], row[1], row[2], sums);
-        store_sums(p, sums, p->multiplier[channel], p->shift[channel], output);
-        output += output_row;
-        y += p->stride_h;
-        at += row_step;
-    }
-}
-
 static inline int32_t scratch_of_3x3(const struct conv_2d_params *p) {
-    int32_t sums = bytes_of((int32_t)sizeof(int32_t), p->output.w, 1, 1);
+    int32_t sums = bytes_of((int32_t)sizeof(int32_t), p->output.h, p->output.w, 1);
     int32_t outside = bytes_of(1, p->input.w, p->input.c, 1);
     return sums < 0 || outside < 0 || outside > INT32_MAX - sums ? -1 : sums + outside;
 }
@@ -204,17 +202,20 @@ static inline int32_t scratch_of_3x3(const struct conv_2d_params *p) {
 ALWAYS_INLINE void depthwise_3x3(enum eight_bits type, const struct conv_2d_params *p, const uint8_t *input,
                                  const uint8_t *filter, const int32_t *bias, uint8_t *output, void *scratch) {
     const int32_t row_bytes = multiply_wrapping(p->input.w, p->input.c);
-    row_function *sum_row = type == INT8 ? (p->stride_w == 1 ? row_1 : row_2) : p->stride_w == 1 ? row_1_u8 : row_2_u8;
+    const int32_t outputs = multiply_wrapping(p->output.h, p->output.w);
+    plane_function *sum_plane_of =
+        type == INT8 ? (p->stride_w == 1 ? plane_1 : plane_2) : p->stride_w == 1 ? plane_1_u8 : plane_2_u8;
     int32_t *sums = scratch;
-    uint8_t *outside = (uint8_t *)(sums + p->output.w);
+    uint8_t *outside = (uint8_t *)(sums + outputs);
     for (int32_t i = 0; i < row_bytes; i++) outside[i] = (uint8_t)-p->input_offset;
     for (int32_t n = p->output.n; n > 0; n--) {
         for (int32_t channel = 0; channel < p->input.c; channel++) {
             const struct lane lane = make_lane(type, p, filter + channel, bias ? bias[channel] : 0);
-            lane_3x3(sum_row, p, &lane, channel, input + channel, output + channel, sums, outside);
+            sum_plane_of(p, &lane, input + channel, outside, sums);
+            store_plane(p, sums, sums + outputs, p->multiplier[channel], p->shift[channel], output + channel);
         }
         input += multiply_wrapping(p->input.h, row_bytes);
-        output += multiply_wrapping(multiply_wrapping(p->output.h, p->output.w), p->output.c);
+        output += multiply_wrapping(outputs, p->output.c);
     }
 }
 

@@ -49,7 +49,7 @@ ALWAYS_INLINE void output_pixel(enum eight_bits type, const struct depthwise_con
                 pixel_row += row_step;
                 weight_row += filter_row;
             }
-            int32_t value = multiply_by_quantized_multiplier(sum, *multiplier++, *shift++);
+            int32_t value = scaled_by(sum, *multiplier++, *shift++);
             *output++ = (uint8_t)clamped(add_wrapping(value, p->output_offset), p->low, p->high);
         }
     }

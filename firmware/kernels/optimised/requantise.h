@@ -83,4 +83,10 @@ ALWAYS_INLINE int32_t scaled(int32_t x, struct scale by) {
     return (y >> by.right) + ((y & by.mask) > by.half + (y < 0));
 }
 
+/* multiply_by_quantized_multiplier() of a scale that is used once. */
+ALWAYS_INLINE int32_t scaled_by(int32_t x, int32_t multiplier, int32_t shift) {
+    if (is_down(multiplier, shift)) return scaled_down(x, make_down(multiplier, shift));
+    return multiply_by_quantized_multiplier(x, multiplier, shift);
+}
+
 #endif
