@@ -36,7 +36,7 @@ struct column {
 
 ALWAYS_INLINE struct column next_column(enum eight_bits type, const struct lane *lane, const uint8_t **row) {
     struct column column;
-#pragma GCC unroll 3
+    UNROLL
     for (int i = 0; i < 3; i++) {
         column.pixel[i] = load(type, row[i]) + lane->input_offset;
         row[i] += lane->step;
@@ -45,7 +45,7 @@ ALWAYS_INLINE struct column next_column(enum eight_bits type, const struct lane 
 }
 
 ALWAYS_INLINE int32_t add_column(const struct lane *lane, int of_filter, const struct column *column, int32_t sum) {
-#pragma GCC unroll 3
+    UNROLL
     for (int i = 0; i < 3; i++) {
         sum = add_wrapping(sum, stuckat_mul(lane->weight[of_filter][i], column->pixel[i]));
     }
@@ -124,7 +124,7 @@ ALWAYS_INLINE void sum_plane(enum eight_bits type, int stride_w, const struct co
         const struct lane lane = *lanes;
         const uint8_t *row[3];
         int32_t row_at = at;
-#pragma GCC unroll 3
+        UNROLL
         for (int i = 0; i < 3; i++) {
             row[i] = (uint32_t)(y + i) < (uint32_t)p->input.h ? input + row_at : outside;
             row_at += lane.row_bytes;
@@ -164,9 +164,9 @@ ALWAYS_INLINE struct lane make_lane(enum eight_bits type, const struct conv_2d_p
         .outputs = p->output.w,
         .row_bytes = multiply_wrapping(p->input.w, p->input.c),
     };
-#pragma GCC unroll 3
+    UNROLL
     for (int row = 0; row < 3; row++) {
-#pragma GCC unroll 3
+        UNROLL
         for (int column = 0; column < 3; column++) {
             lane.weight[column][row] = load(type, filter);
             if (type == UINT8) lane.weight[column][row] += p->filter_offset;
