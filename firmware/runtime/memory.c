@@ -7,8 +7,18 @@
 
 #include <stdint.h>
 
+typedef uint32_t __attribute__((may_alias)) word;
+
+static int is_word_aligned(const void *a, const void *b) { return (((uintptr_t)a | (uintptr_t)b) & 3) == 0; }
+
 void *memset(void *to, int value, size_t bytes) {
     uint8_t *out = to;
+    uint32_t pattern = (uint8_t)value;
+    pattern |= pattern << 8;
+    pattern |= pattern << 16;
+    if (is_word_aligned(to, to)) {
+        for (; bytes >= 4; bytes -= 4, out += 4) *(word *)(void *)out = pattern;
+    }
     while (bytes--) *out++ = (uint8_t)value;
     return to;
 }
@@ -16,6 +26,10 @@ void *memset(void *to, int value, size_t bytes) {
 void *memcpy(void *restrict to, const void *restrict from, size_t bytes) {
     uint8_t *out = to;
     const uint8_t *in = from;
+    if (is_word_aligned(to, from)) {
+        for (; bytes >= 4; bytes -= 4, out += 4, in += 4)
+            *(word *)(void *)out = *(const word *)(const void *)in;
+    }
     while (bytes--) *out++ = *in++;
     return to;
 }

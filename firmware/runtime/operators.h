@@ -78,8 +78,8 @@ enum error quantize_multiplier(struct model *model, double real, int32_t *multip
 
 /* The factors from an accumulator to the output, one a channel, in persistent memory. */
 enum error channel_multipliers(struct model *model, const struct tensor *input, const struct tensor *weights,
-                               const struct tensor *output, int32_t channels, bool one_product,
-                               const int32_t **multipliers, const int32_t **shifts);
+                               const struct tensor *output, int32_t channels, const int32_t **multipliers,
+                               const int32_t **shifts);
 
 /* The clamp that a fused activation function comes to in units of the output. */
 enum error activation_range(struct model *model, int32_t function, const struct tensor *output, int32_t *low,

@@ -40,3 +40,23 @@ def file_content(elf, symbol):
         return None
     start = offset + symbol.address - address
     return elf[start : start + symbol.size]
+
+
+def section_content(elf, name):
+    """The bytes of the section with that name; empty if there is none."""
+    table = struct.unpack_from("<I", elf, 32)[0]
+    entry, _, names = struct.unpack_from("<HHH", elf, 46)
+    found = sections(elf)
+    for i, (_, _, offset, size, _) in enumerate(found):
+        at = found[names][2] + struct.unpack_from("<I", elf, table + i * entry)[0]
+        if elf[at : elf.index(b"\0", at)].decode() == name:
+            return elf[offset : offset + size]
+    return b""
+
+
+def word_at(elf, address):
+    """The 32-bit word that the file holds for an address."""
+    for kind, start, offset, size, _ in sections(elf):
+        if kind != SHT_NOBITS and start and start <= address <= start + size - 4:
+            return struct.unpack_from("<I", elf, offset + address - start)[0]
+    raise SystemExit(f"the file holds nothing for {address:#x}")

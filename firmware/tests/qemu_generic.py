@@ -29,6 +29,7 @@ INPUT_BYTES = {
 }
 # Of the small cases: input bytes, output bytes (at most 64, so that the console shows them).
 CASES = {"conv_dilated": (220, 440), "dense_per_output": (37, 11), "softmax_rows": (21, 21), "pool_overlapping": (128, 72)}
+MUL = 0x02000033  # with registers masked out: RISC-V unprivileged manual, chapter "M"
 SVDF, RESIZE_NEAREST_NEIGHBOR, NOBODY_KNOWS = 27, 97, 9999
 
 
@@ -46,6 +47,9 @@ class Firmware:
                 raise SystemExit(f"{name} is not a global object")
         if elf_symbols.file_content(content, self.symbols["stuckat_sizes"]) != bytes(12):
             raise SystemExit("stuckat_sizes has no bytes of its own in the file")
+        addresses = [address for address, in struct.iter_unpack("<I", elf_symbols.section_content(content, ".stuckat_mac"))]
+        if not addresses or any(elf_symbols.word_at(content, a) & 0xFE00707F != MUL for a in addresses):
+            raise SystemExit(".stuckat_mac must list addresses of MUL instructions")
 
     def run(self, model, tensor, model_bytes=None):
         sizes = struct.pack("<3I", len(model) if model_bytes is None else model_bytes, len(tensor), 0)

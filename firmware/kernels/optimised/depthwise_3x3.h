@@ -1,7 +1,8 @@
 /* Depthwise convolution with 3 x 3 filters, one for each channel, stride 1 or 2 along a row: MobileNet's.
  *
  * One channel after the other: its nine weights stay in registers. A row of outputs is made from left to right; each
- * column of three pixels is loaded once and added to all the sums that it has a part in, two or three of them.
+ * column of pixels is loaded once and added to all the sums that it has a part in, two or three of them; with stride 1 two
+ * rows are made at once and share half of their pixels.
  * Left and right of the image nothing is added. Above and below it lies a row of zero points, in scratch memory. There are
  * the channel's sums, too: with requantisation in the same loop there would not be registers enough for the weights. */
 #ifndef DEPTHWISE_3X3_H
@@ -36,7 +37,7 @@ struct column {
 
 ALWAYS_INLINE struct column next_column(enum eight_bits type, const struct lane *lane, const uint8_t **row) {
     struct column column;
-#pragma GCC unroll 3
+    UNROLL
     for (int i = 0; i < 3; i++) {
         column.pixel[i] = load(type, row[i]) + lane->input_offset;
         row[i] += lane->step;
@@ -45,7 +46,7 @@ ALWAYS_INLINE struct column next_column(enum eight_bits type, const struct lane 
 }
 
 ALWAYS_INLINE int32_t add_column(const struct lane *lane, int of_filter, const struct column *column, int32_t sum) {
-#pragma GCC unroll 3
+    UNROLL
     for (int i = 0; i < 3; i++) {
         sum = add_wrapping(sum, stuckat_mul(lane->weight[of_filter][i], column->pixel[i]));
     }
@@ -82,7 +83,64 @@ ALWAYS_INLINE void row_of_stride_1(enum eight_bits type, const struct lane *lane
     }
 }
 
-/* The same with stride 2. */
+/* A column of four pixels for two rows of outputs at once. sum[k][row] belongs to the output whose column 2 - k it is; those
+ * with k < `from` have none. */
+ALWAYS_INLINE void add_to_two(enum eight_bits type, const struct lane *lane, const uint8_t **row, int from,
+                              int32_t (*sum)[2]) {
+    UNROLL
+    for (int i = 0; i < 4; i++) {
+        const int32_t pixel = load(type, row[i]) + lane->input_offset;
+        row[i] += lane->step;
+        UNROLL
+        for (int of = 0; of < 2; of++) {
+            if (i < of || i - of > 2) continue;
+            UNROLL
+            for (int k = from; k < 3; k++) {
+                sum[k][of] = add_wrapping(sum[k][of], stuckat_mul(lane->weight[2 - k][i - of], pixel));
+                __asm__ volatile("" : : "r"(sum[k][of]) : "memory");
+            }
+        }
+    }
+}
+
+/* One output further. */
+ALWAYS_INLINE void shift_sums(int32_t (*sum)[2], int32_t bias) {
+    UNROLL
+    for (int of = 0; of < 2; of++) {
+        sum[0][of] = sum[1][of];
+        sum[1][of] = sum[2][of];
+        sum[2][of] = bias;
+    }
+}
+
+/* Two rows of sums with stride 1, both ways: they share half of their pixels. */
+ALWAYS_INLINE void two_rows_of_stride_1(enum eight_bits type, const struct lane *lane, const uint8_t **row, int32_t *sums) {
+    const int32_t outputs = lane->outputs, bias = lane->bias;
+    int32_t sum[3][2] = {{bias, bias}, {bias, bias}, {bias, bias}};
+    int32_t whole = lane->width - 1;
+    if (!lane->padded) {
+        add_to_two(type, lane, row, 2, sum);
+        shift_sums(sum, bias);
+        whole--;
+    }
+    add_to_two(type, lane, row, 1, sum);
+    shift_sums(sum, bias);
+    int32_t *below = sums + outputs;
+    const int32_t *end = below, *whole_end = sums + smaller(whole, outputs);
+    while (sums != whole_end) {
+        add_to_two(type, lane, row, 0, sum);
+        *sums++ = sum[0][0];
+        *below++ = sum[0][1];
+        shift_sums(sum, bias);
+    }
+    while (sums != end) {
+        *sums++ = sum[0][0];
+        *below++ = sum[0][1];
+        shift_sums(sum, bias);
+    }
+}
+
+/* One row of sums with stride 2. */
 ALWAYS_INLINE void row_of_stride_2(enum eight_bits type, const struct lane *lane, const uint8_t **row, int32_t *sums) {
     const int32_t outputs = lane->outputs;
     struct column column;
@@ -122,14 +180,20 @@ ALWAYS_INLINE void sum_plane(enum eight_bits type, int stride_w, const struct co
     int32_t y = -p->pad_h, at = multiply_wrapping(y, lanes->row_bytes);
     for (int32_t h = p->output.h; h > 0; h--) {
         const struct lane lane = *lanes;
-        const uint8_t *row[3];
+        const uint8_t *row[4];
         int32_t row_at = at;
-#pragma GCC unroll 3
-        for (int i = 0; i < 3; i++) {
+        UNROLL
+        for (int i = 0; i < 4; i++) {
             row[i] = (uint32_t)(y + i) < (uint32_t)p->input.h ? input + row_at : outside;
             row_at += lane.row_bytes;
         }
-        if (stride_w == 1) {
+        if (stride_w == 1 && p->stride_h == 1 && h > 1) {
+            two_rows_of_stride_1(type, &lane, row, sums);
+            h--;
+            sums += lane.outputs;
+            y++;
+            at += row_step;
+        } else if (stride_w == 1) {
             row_of_stride_1(type, &lane, row, sums);
         } else {
             row_of_stride_2(type, &lane, row, sums);
@@ -164,9 +228,9 @@ ALWAYS_INLINE struct lane make_lane(enum eight_bits type, const struct conv_2d_p
         .outputs = p->output.w,
         .row_bytes = multiply_wrapping(p->input.w, p->input.c),
     };
-#pragma GCC unroll 3
+    UNROLL
     for (int row = 0; row < 3; row++) {
-#pragma GCC unroll 3
+        UNROLL
         for (int column = 0; column < 3; column++) {
             lane.weight[column][row] = load(type, filter);
             if (type == UINT8) lane.weight[column][row] += p->filter_offset;

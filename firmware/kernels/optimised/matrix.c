@@ -16,31 +16,30 @@
  * where one does: it would need more registers than there are. */
 ALWAYS_INLINE void add_taps(enum eight_bits type, int32_t filter_offset, int taps, int channels, int pixels,
                             const uint8_t **row, const int16_t **patch, int32_t *sum) {
-#pragma GCC unroll 8
+    UNROLL
     for (int tap = 0; tap < taps; tap++) {
         int32_t pixel[TILE_PIXELS];
-#pragma GCC unroll 8
+        UNROLL
         for (int p = 0; p < pixels; p++) pixel[p] = (*patch)[tap * pixels + p];
-#pragma GCC unroll 8
+        UNROLL
         for (int c = 0; c < channels; c++) {
             int32_t weight = load(type, row[c] + tap);
             if (type == UINT8) weight += filter_offset;
-#pragma GCC unroll 8
-            for (int p = 0; p < pixels; p++, sum++) {
-                sum[0] = add_wrapping(sum[0], stuckat_mul(weight, pixel[p]));
+            UNROLL
+            for (int p = 0; p < pixels; p++) {
+                sum[c * pixels + p] = add_wrapping(sum[c * pixels + p], stuckat_mul(weight, pixel[p]));
             }
             if (pixels == TILE_PIXELS) {
-                __asm__ volatile("" : : "r"(sum[-3]), "r"(sum[-2]), "r"(sum[-1]) : "memory");
+                __asm__ volatile("" : : "r"(sum[c * 3]), "r"(sum[c * 3 + 1]), "r"(sum[c * 3 + 2]) : "memory");
             } else {
-                __asm__ volatile("" : : "r"(sum[-1]) : "memory");
+                __asm__ volatile("" : : "r"(sum[c]) : "memory");
             }
         }
-        sum -= channels * pixels;
         if (channels == 4) {
             __asm__("" : "+r"(row[0]), "+r"(row[1]), "+r"(row[2]), "+r"(row[3]), "+r"(*patch));
         }
     }
-#pragma GCC unroll 8
+    UNROLL
     for (int c = 0; c < channels; c++) row[c] += taps;
     *patch += taps * pixels;
 }
@@ -51,20 +50,20 @@ ALWAYS_INLINE const uint8_t *sum_tile(enum eight_bits type, int channels, int pi
     const int32_t taps = m->taps, filter_offset = m->filter_offset;
     const uint8_t *row[8];
     int32_t sum[4 * TILE_PIXELS];
-#pragma GCC unroll 8
+    UNROLL
     for (int c = 0; c < channels; c++) {
         row[c] = filter;
         filter += taps;
     }
-#pragma GCC unroll 16
+    UNROLL
     for (int i = 0; i < channels * pixels; i++) sum[i] = 0;
     int32_t rest = taps & (at_once - 1);
     const int16_t *whole = patch;
-#pragma GCC unroll 8
+    UNROLL
     for (int p = 0; p < pixels; p++) whole += taps - rest;
     while (patch != whole) add_taps(type, filter_offset, at_once, channels, pixels, row, &patch, sum);
     for (; rest > 0; rest--) add_taps(type, filter_offset, 1, channels, pixels, row, &patch, sum);
-#pragma GCC unroll 16
+    UNROLL
     for (int i = 0; i < channels * pixels; i++) sums[i] = sum[i];
     return filter;
 }

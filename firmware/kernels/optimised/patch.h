@@ -1,8 +1,9 @@
 /* Filling patches (matrix.h): elements of 8 bits in, the same with their offset added in 16 bits out.
  *
- * 16 bits and the offset added beforehand won over copied bytes with a correction by the sum of the weights: a copy costs
- * 3.5 instructions an element, once for all output channels, and spares an addition at every load or a pass over the
- * weights; padding is 0; and the multiplier gets the numbers that the reference kernels give it. */
+ * 16 bits with the offset added, rather than the bytes and a correction by the sums of the weights: a patch costs 3.5 to 4
+ * instructions an element, shared by all output channels (0.22 a product for 16 of them, 0.06 for 64), and no pass over the
+ * weights; padding is 0, so that taps outside the image need no correction of their own; and the multiplier gets the
+ * numbers that the reference kernels give it. Adding the offset at each load instead would cost 0.25 a product.  */
 #ifndef PATCH_H
 #define PATCH_H
 
@@ -13,7 +14,7 @@ ALWAYS_INLINE int16_t *fill(enum eight_bits type, int step, const uint8_t *from,
                             int16_t *to) {
     const uint8_t *end = from + count, *whole = end - (count & 7);
     while (from != whole) {
-#pragma GCC unroll 8
+        UNROLL
         for (int i = 0; i < 8; i++) to[i * step] = (int16_t)(load(type, from + i) + offset);
         from += 8;
         to += 8 * step;

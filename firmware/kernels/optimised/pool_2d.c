@@ -21,12 +21,12 @@ ALWAYS_INLINE void pool_lanes(enum eight_bits type, enum pooling pooling, int la
     const int32_t row_step = window->row_step, column_step = window->column_step, columns = window->columns;
     const uint8_t *row = window->from + channel;
     int32_t value[4];
-#pragma GCC unroll 4
+    UNROLL
     for (int i = 0; i < lanes; i++) value[i] = pooling == AVERAGE ? 0 : lowest(type);
     for (int32_t rows = window->rows; rows > 0; rows--) {
         const uint8_t *from = row;
         for (int32_t left = columns; left > 0; left--) {
-#pragma GCC unroll 4
+            UNROLL
             for (int i = 0; i < lanes; i++) {
                 int32_t x = load(type, from + i);
                 value[i] = pooling == AVERAGE ? add_wrapping(value[i], x) : larger(value[i], x);
@@ -37,7 +37,7 @@ ALWAYS_INLINE void pool_lanes(enum eight_bits type, enum pooling pooling, int la
     }
     /* Ties away from zero. */
     const int32_t half = window->count / 2;
-#pragma GCC unroll 4
+    UNROLL
     for (int i = 0; i < lanes; i++) {
         int32_t x = value[i];
         if (pooling == AVERAGE) x = divide(type == UINT8 || x > 0 ? add_wrapping(x, half) : subtract_wrapping(x, half), window->count);

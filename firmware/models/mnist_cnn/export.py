@@ -234,12 +234,8 @@ class Exporter:
             raise Unsupported(f"{layer}: shuffled weights")
         if source.count() % inputs or target.count() != source.count() // inputs * outputs:
             raise Unsupported(f"{layer}: weights {filter_.shape} do not make {target.shape} of {source.shape}")
-        if len(filter_.scales) == 1:
-            # One scale in all: TFLM multiplies the two scales as float32, then divides as double.
-            real = float32(source.scales[0] * filter_.scales[0]) / target.scales[0]
-            factors = [quantize_multiplier(real)] * outputs
-        else:
-            factors = [quantize_multiplier(source.scales[0] * s / target.scales[0]) for s in filter_.scales]
+        scales = filter_.scales if len(filter_.scales) > 1 else filter_.scales * outputs
+        factors = [quantize_multiplier(source.scales[0] * scale / target.scales[0]) for scale in scales]
         low, high = activation_range(operator.option(0, "b"), target.scales[0], target.zero_points[0])
         self.weights(layer, filter_, self.bias(operator, outputs), factors)
         self.data.append(struct_text("fully_connected_params", f"{layer}_params", [

@@ -1,5 +1,6 @@
 /* Checks that several operators share: see operators.h. */
 
+#include "memory.h"
 #include "operators.h"
 
 enum error need_operands(struct model *model, const struct node *node, int32_t least, int32_t most,
@@ -24,8 +25,13 @@ enum error need_shape(struct model *model, const struct tensor *tensor, int32_t 
     return OK;
 }
 
-/* Finite and above 0. Compared as numbers, so that NaN fails too. */
-static bool is_scale(float scale) { return scale > 0 && scale <= 3.4028234e38f; }
+/* Finite and above 0. As a bit pattern: there may be thousands, and a comparison of floating-point numbers is
+ * a call. */
+static bool is_scale(float scale) {
+    uint32_t bits;
+    memcpy(&bits, &scale, sizeof bits);
+    return bits > 0 && bits < 0x7f800000;
+}
 
 enum error need_quantised(struct model *model, const struct tensor *tensor) {
     if (!is_eight_bits(tensor))

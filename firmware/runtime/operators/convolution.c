@@ -47,8 +47,7 @@ static enum error prepare_common(struct model *model, struct node *node, struct 
     p->output_offset = output->zero_point;
     TRY(activation_range(model, fb_i8(file, &node->options, fields->activation, 0), output, &p->low,
                          &p->high));
-    return channel_multipliers(model, input, filter, output, p->output.c, input->type == UINT8_TENSOR,
-                               &p->multiplier, &p->shift);
+    return channel_multipliers(model, input, filter, output, p->output.c, &p->multiplier, &p->shift);
 }
 
 static const int32_t *bias_of(const struct node *node) {

@@ -35,8 +35,7 @@ static enum error prepare(struct model *model, struct node *node) {
     p->output_offset = output->zero_point;
     TRY(activation_range(model, fb_i8(&model->file, &node->options, ACTIVATION, 0), output, &p->low,
                          &p->high));
-    TRY(channel_multipliers(model, input, weights, output, p->outputs, weights->scales.count == 1,
-                            &p->multiplier, &p->shift));
+    TRY(channel_multipliers(model, input, weights, output, p->outputs, &p->multiplier, &p->shift));
     TRY(note_work(model, output->elements, p->inputs));
     return need_scratch(model, node, fully_connected_scratch(p));
 }

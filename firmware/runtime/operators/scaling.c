@@ -27,23 +27,25 @@ enum error quantize_multiplier(struct model *model, double real, int32_t *multip
 }
 
 enum error channel_multipliers(struct model *model, const struct tensor *input, const struct tensor *weights,
-                               const struct tensor *output, int32_t channels, bool one_product,
-                               const int32_t **multipliers, const int32_t **shifts) {
+                               const struct tensor *output, int32_t channels, const int32_t **multipliers,
+                               const int32_t **shifts) {
     int32_t *multiplier, *shift;
     TRY(allocate_int32(model, channels, &multiplier));
     TRY(allocate_int32(model, channels, &shift));
+    const double input_scale = (double)input->scale, output_scale = (double)output->scale;
     for (int32_t i = 0; i < channels; i++) {
         if (i > 0 && weights->scales.count == 1) {
             multiplier[i] = multiplier[0];
             shift[i] = shift[0];
             continue;
         }
+        /* The product of the two scales is a float32 in TFLite's UINT8 operators, a double in TFLM's INT8
+         * ones (for FULLY_CONNECTED with one scale since autumn 2026 only). The factor's last bit depends on
+         * it. */
         float scale = fb_element_f32(&model->file, &weights->scales, (uint32_t)i);
-        /* TFLM rounds the product to a float32 where the weights have one scale and the operator is not an
-         * INT8 convolution. The last bit of the factor depends on it. */
-        float float_product = input->scale * scale;
-        double product = one_product ? (double)float_product : (double)input->scale * (double)scale;
-        TRY(quantize_multiplier(model, product / (double)output->scale, &multiplier[i], &shift[i]));
+        double product =
+            input->type == UINT8_TENSOR ? (double)(input->scale * scale) : input_scale * (double)scale;
+        TRY(quantize_multiplier(model, product / output_scale, &multiplier[i], &shift[i]));
     }
     *multipliers = multiplier;
     *shifts = shift;
