@@ -2,6 +2,7 @@
 
 mod campaign;
 mod file;
+mod infer;
 mod netlist;
 mod platform;
 mod report;
@@ -74,6 +75,8 @@ enum Command {
     Campaign(campaign::Args),
     /// Run one ELF, with or without a fault; its console output goes to stdout
     Run(run::Args),
+    /// Run a .tflite network on a picture: classes, and instructions and multiplications by operator; with or without a fault
+    Infer(infer::Args),
     /// Print the result of a run directory again
     Report(report::Args),
     /// List the platforms, or print one as a TOML file to start from
@@ -93,6 +96,7 @@ pub fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Campaign(args) => campaign::run(&args),
         Command::Run(args) => run::run(&args),
+        Command::Infer(args) => infer::run(&args),
         Command::Report(args) => report::run(&args),
         Command::Platform(command) => platform::run(&command),
         Command::Netlist(command) => netlist::run(&command),

@@ -4,7 +4,7 @@
 usage: models.py --out FOLDER [--shared FOLDER] [--check]
 
 Writes NAME.tflite (a link), NAME.in and NAME.out for each model into FOLDER, and models_expected.csv and
-models_expected.tar.gz (the NAME.out files) beside this script. --check compares instead of writing the last two.
+models_expected.tar.gz (the NAME.out files, and NAME.in where the input is random) beside this script. --check compares instead of writing the last two.
 """
 
 import argparse
@@ -71,7 +71,9 @@ def expect(path, data, out):
     row = [path.name, hashlib.sha256(model).hexdigest(), what, len(records), records[0].size, flat.shape[1],
            hashlib.sha256(records.tobytes()).hexdigest(), hashlib.sha256(flat.tobytes()).hexdigest(), classes,
            differing]
-    return row, (f"{name}.out", flat.tobytes())
+    # Inputs that nobody else has go with the answers.
+    own = [] if (name in SAMPLES or "resnet" in name) else [(f"{name}.in", records.tobytes())]
+    return row, [*own, (f"{name}.out", flat.tobytes())]
 
 
 def main():
@@ -87,10 +89,10 @@ def main():
 
     rows, files = [], []
     for path in models:
-        row, file = expect(path, arguments.shared / "data", arguments.out)
+        row, more = expect(path, arguments.shared / "data", arguments.out)
         print(f"{row[0]}: {row[3]} records, classes [{row[8]}], bytes unlike tflite-runtime: {row[9]}")
         rows.append(row)
-        files.append(file)
+        files.extend(more)
     table = io.StringIO()
     writer = csv.writer(table, lineterminator="\n")
     writer.writerow(["model", "model_sha256", "input", "records", "input_bytes_per_record",
