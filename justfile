@@ -10,6 +10,7 @@ proof:
     cargo test --release --test workload -- --ignored --nocapture
     cargo test --release --test random_netlists -- --ignored --nocapture
     cargo test --release --test icarus -- --ignored --nocapture
+    cargo test --release --test inference -- --ignored --nocapture
     cargo test --release --test tables -- --ignored --nocapture
     cargo test --release --test collapse -- --ignored --nocapture
     cargo test --release --test random_programs -- --ignored --nocapture
