@@ -9,6 +9,7 @@ use crate::cpu::{Machine, Profile, Reset, Silent, Stop, TrapLog};
 use crate::elf::{ElfError, Image};
 use crate::soc::{Board, LoadError, Platform, PlatformError};
 use crate::unit::{Counts, Unit};
+use regex::bytes::Regex;
 use sha2::{Digest, Sha256};
 use thiserror::Error;
 
@@ -67,6 +68,15 @@ pub enum WorkloadError {
     SymbolOutsideRam(&'static str),
 }
 
+/// Where a program leaves its answer.
+#[derive(Clone, Debug)]
+enum Output {
+    /// At this address, so many bytes.
+    Memory(u32, u32),
+    /// It prints what this expression matches.
+    Console(Regex),
+}
+
 /// A program that follows the contract, loaded.
 #[derive(Clone, Debug)]
 pub struct Program {
@@ -74,7 +84,7 @@ pub struct Program {
     reset: Reset,
     platform: Platform,
     input: (u32, u32),
-    output: (u32, u32),
+    output: Output,
     model: Option<(u32, u32)>,
     /// Address of the three words.
     sizes: Option<u32>,
@@ -92,6 +102,28 @@ impl Program {
         elf: &[u8],
         profile: &'static Profile,
         platform: Option<Platform>,
+    ) -> Result<Self, WorkloadError> {
+        Self::load(elf, profile, platform, None)
+    }
+
+    /// The same for a program that prints its answer: what the expression matches first. Its first group is the class's number.
+    ///
+    /// # Errors
+    /// As for [`Program::new`]; the symbol of the output is not needed.
+    pub fn printing(
+        elf: &[u8],
+        profile: &'static Profile,
+        platform: Option<Platform>,
+        answer: Regex,
+    ) -> Result<Self, WorkloadError> {
+        Self::load(elf, profile, platform, Some(answer))
+    }
+
+    fn load(
+        elf: &[u8],
+        profile: &'static Profile,
+        platform: Option<Platform>,
+        answer: Option<Regex>,
     ) -> Result<Self, WorkloadError> {
         let image = Image::parse(elf)?;
         let platform = platform.map_or_else(|| Platform::guess(&image), Ok)?;
@@ -112,7 +144,10 @@ impl Program {
             reset: Reset { profile, entry: image.entry, vectors: platform.boot_address() },
             platform,
             input: range(INPUT_SYMBOL)?,
-            output: range(OUTPUT_SYMBOL)?,
+            output: match answer {
+                Some(answer) => Output::Console(answer),
+                None => range(OUTPUT_SYMBOL).map(|(addr, len)| Output::Memory(addr, len))?,
+            },
             model: optional(MODEL_SYMBOL)?,
             sizes: words(SIZES_SYMBOL, 3)?,
             layer: words(LAYER_SYMBOL, 1)?,
@@ -140,7 +175,9 @@ impl Program {
         };
         let model_len = fit("network", model.len(), room)?;
         self.input.1 = fit("input", input_len, self.input.1)?;
-        fit("output", output_len, self.output.1)?;
+        if let Output::Memory(_, room) = self.output {
+            fit("output", output_len, room)?;
+        }
         let words = [model_len, self.input.1].map(u32::to_le_bytes).concat();
         self.board.poke(addr, model).expect("it fits the symbol, which lies in RAM");
         self.board.poke(sizes, &words).expect("the symbol lies in RAM");
@@ -158,9 +195,12 @@ impl Program {
         self.input.1 as usize
     }
 
-    /// Bytes of the output tensor.
-    pub fn output_len(&self) -> usize {
-        self.output.1 as usize
+    /// The expression that finds the answer in what it prints, if it does.
+    pub fn answer(&self) -> Option<&Regex> {
+        match &self.output {
+            Output::Console(answer) => Some(answer),
+            Output::Memory(..) => None,
+        }
     }
 
     /// The core it runs on.
@@ -184,8 +224,10 @@ impl Program {
 pub struct Run {
     /// How it ended.
     pub stop: Stop,
-    /// The output tensor's bytes at the end.
+    /// The output tensor's bytes at the end; or what of the console is the answer, nothing if none is there.
     pub output: Vec<u8>,
+    /// For a program that prints its answer, the class's number as it is printed; `None` if there is no answer.
+    pub printed_class: Option<Vec<u8>>,
     /// Retired instructions.
     pub retired: u64,
     /// Clock cycles.
@@ -310,18 +352,35 @@ impl<'p, U: Unit> Runner<'p, U> {
     }
 
     fn ended(&self, stop: Stop) -> Run {
-        let (addr, room) = self.program.output;
-        // A faulty run may claim anything.
-        let made = self.program.sizes.and_then(|sizes| self.word(sizes + 8));
-        let len = made.map_or(room, |made| made.min(room));
-        let output = self.machine.bus().peek(addr, len).expect("the output symbol lies in RAM");
+        let (output, printed_class) = self.answer();
         Run {
             stop,
-            output: output.to_vec(),
+            output,
+            printed_class,
             retired: self.machine.retired(),
             cycles: self.machine.cycles(),
             counts: self.machine.unit().counts(),
             traps: self.machine.traps().clone(),
+        }
+    }
+
+    /// The answer's bytes, and the class if it is printed.
+    fn answer(&self) -> (Vec<u8>, Option<Vec<u8>>) {
+        match &self.program.output {
+            Output::Memory(addr, room) => {
+                // A faulty run may claim anything.
+                let made = self.program.sizes.and_then(|sizes| self.word(sizes + 8));
+                let len = made.map_or(*room, |made| made.min(*room));
+                let output = self.machine.bus().peek(*addr, len);
+                (output.expect("the output symbol lies in RAM").to_vec(), None)
+            }
+            Output::Console(expression) => {
+                let Some(found) = expression.captures(self.console()) else {
+                    return (Vec::new(), None);
+                };
+                let class = found.get(1).or_else(|| found.get(0));
+                (found[0].to_vec(), class.map(|class| class.as_bytes().to_vec()))
+            }
         }
     }
 }

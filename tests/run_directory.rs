@@ -420,6 +420,44 @@ fn json_stands_on_stdout_alone() {
 }
 
 #[test]
+fn a_printed_answer_gives_the_outcomes_of_the_same_answer_in_memory() {
+    // The built-in firmware prints the class and all scores, without a multiplication.
+    let folder = folder();
+    let (memory, console) = (folder.path().join("memory"), folder.path().join("console"));
+    campaign(24, 4, &memory).succeeds();
+    let answer = ["--elf", cli::ELF, "--answer", "class ([0-9]+)  scores.*"];
+    campaign(24, 4, &console).words(answer).succeeds();
+    let judged = |out: &Path| {
+        let mut rows = results(out);
+        for row in &mut rows {
+            let row = row.as_object_mut().expect("a record");
+            // How an answer looks, and what is only known of scores.
+            row.retain(|field, _| !["output", "golden_in_top5", "tied"].contains(&field.as_str()));
+        }
+        rows
+    };
+    assert_eq!(judged(&memory), judged(&console));
+    let texts: BTreeSet<String> =
+        results(&console).iter().map(|row| row["output"].to_string()).collect();
+    assert!(texts.len() > 4, "the answers differ: {texts:?}");
+    // Another expression is another plan.
+    let other = ["--elf", cli::ELF, "--answer", "class ([0-9]+)", "--resume"];
+    campaign(24, 4, &console).words(other).is_refused(REFUSED, &["the expression"]);
+}
+
+#[test]
+fn firmware_that_does_not_print_the_answer_is_refused_before_anything_is_written() {
+    let folder = folder();
+    let out = folder.path().join("out");
+    for answer in ["no such text ([0-9]+)", "(class)"] {
+        let line = campaign(2, 1, &out).words(["--elf", cli::ELF, "--answer", answer]);
+        line.breaks_off(BAD_INPUT, &["--answer", "first group"]);
+        assert!(!out.join("plan.json").exists());
+    }
+    campaign(2, 1, &out).words(["--elf", cli::ELF, "--answer", "("]).is_misused(&["--answer"]);
+}
+
+#[test]
 fn shortcuts_change_no_result() {
     let folder = folder();
     let (fast, plain) = (folder.path().join("fast"), folder.path().join("plain"));

@@ -1,6 +1,6 @@
 //! The golden runs: every image once, without a fault; what each answers, and which multiplications it makes.
 
-use super::outcome::top;
+use super::outcome::{answers_by_printing, class};
 use crate::campaign::images::Images;
 use crate::cpu::Stop;
 use crate::unit::{Latency, Recorder, Tuple};
@@ -26,6 +26,14 @@ pub enum GoldenError {
         image: usize,
         /// How the run ended.
         stop: Stop,
+    },
+    /// It prints no class.
+    #[error(
+        "without a fault, image {image} ends well, but nothing that it prints matches --answer with a class's number in the first group; see with 'stuckat run' what it prints"
+    )]
+    NoClass {
+        /// The image.
+        image: usize,
     },
 }
 
@@ -84,6 +92,9 @@ impl GoldenSet {
                         // Leaving the loop closes the channel, which ends the workers.
                         return Err(GoldenError::NoAnswer { image, stop: run.stop });
                     }
+                    if lab.program.answer().is_some() && !answers_by_printing(&run) {
+                        return Err(GoldenError::NoClass { image });
+                    }
                     numbered.add(run, seen, record);
                 }
             }
@@ -110,7 +121,7 @@ impl Numbered {
                 all.len() as u32 - 1
             }));
         }
-        let top1 = top(&run.output, 1).first().copied().unwrap_or(0);
+        let top1 = class(&run).unwrap_or(0);
         self.set.golden.push(Golden { run, top1, distinct, tuples });
     }
 }

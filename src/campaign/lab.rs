@@ -6,7 +6,7 @@
 
 use super::golden::{Golden, GoldenSet};
 use super::images::Images;
-use super::outcome::{Outcome, classify, is_tied, top};
+use super::outcome::{Outcome, class, classify, is_tied, top};
 use super::record::{Engine, FaultRecord, Record};
 use crate::cpu::Stop;
 use crate::netlist::fast_unit::FastUnit;
@@ -222,7 +222,9 @@ impl Lab<'_> {
         let (outcome, trap) = classify(&golden.run, run);
         let trap = trap.filter(|_| outcome == Outcome::Trap);
         let answered = !outcome.no_answer();
-        let best = top(&run.output, 5);
+        // A printed answer is one class; what comes behind it is not known.
+        let scores = run.printed_class.is_none() && golden.run.printed_class.is_none();
+        let best = if scores { top(&run.output, 5) } else { Vec::new() };
         Record {
             fault: job.number,
             name: job.faults.name(self.circuit.netlist()),
@@ -230,9 +232,9 @@ impl Lab<'_> {
             label: self.images.label(self.chosen[image]),
             outcome,
             golden_top1: golden.top1,
-            top1: best.first().copied().filter(|_| answered),
-            golden_in_top5: answered.then(|| best.contains(&golden.top1)),
-            tied: answered && is_tied(&run.output),
+            top1: class(run).filter(|_| answered),
+            golden_in_top5: (answered && scores).then(|| best.contains(&golden.top1)),
+            tied: answered && scores && is_tied(&run.output),
             output: crate::hex(&run.output),
             trap_cause: trap.map(|(cause, _)| cause.code()),
             trap_pc: trap.map(|(_, pc)| pc),

@@ -55,9 +55,22 @@ impl Outcome {
     }
 }
 
-/// The class of `run`, and the exception that made it a trap. The outputs are int8 scores.
+/// The class of `run`, and the exception that made it a trap. The outputs are int8 scores, or printed.
 pub fn classify(golden: &Run, run: &Run) -> (Outcome, Option<(Cause, u32)>) {
-    classify_by(golden, run, || top(&run.output, 1) == top(&golden.output, 1))
+    classify_by(golden, run, || class(run) == class(golden))
+}
+
+/// Whether a run prints a class's number as its answer.
+pub fn answers_by_printing(run: &Run) -> bool {
+    run.printed_class.is_some() && class(run).is_some()
+}
+
+/// The class that a run answers: the best of its int8 scores, or the number that it prints; `None` if there is no such number.
+pub fn class(run: &Run) -> Option<usize> {
+    match &run.printed_class {
+        None => top(&run.output, 1).first().copied(),
+        Some(printed) => std::str::from_utf8(printed).ok()?.trim().parse().ok(),
+    }
 }
 
 /// The same for any outputs, where `same_class` tells whether both runs answer the same class.
@@ -78,6 +91,8 @@ pub fn classify_by(
         Stop::Trap(_) => Outcome::Trap,
         Stop::Exit(_) if trap.is_some() => Outcome::Trap,
         stop if stop != golden.stop => Outcome::BadExit,
+        // It ends as if all were well, and prints no class.
+        _ if golden.printed_class.is_some() && !answers_by_printing(run) => Outcome::BadExit,
         _ if run.counts.differing == 0 => Outcome::NeverWrong,
         _ if run.output == golden.output => Outcome::Masked,
         _ if same_class() => Outcome::SdcBenign,
@@ -110,11 +125,29 @@ mod tests {
         Run {
             stop,
             output: output.iter().map(|v| *v as u8).collect(),
+            printed_class: None,
             retired: 0,
             cycles: 0,
             counts: Counts { muls: 9, wrong: differing, distinct_wrong: differing, differing },
             traps: TrapLog::default(),
         }
+    }
+
+    #[test]
+    fn printed_answers_are_judged_by_their_text_and_their_class() {
+        let printed = |text: &str, class: Option<&str>| Run {
+            output: text.into(),
+            printed_class: class.map(Into::into),
+            ..run(Stop::Exit(0), &[], 1)
+        };
+        let golden = printed("class 7, 90 %", Some("7"));
+        let outcome = |run: &Run| classify(&golden, run).0;
+        assert_eq!(outcome(&golden), Outcome::Masked);
+        assert_eq!(outcome(&printed("class 7, 80 %", Some("7"))), Outcome::SdcBenign);
+        assert_eq!(outcome(&printed("class 1, 90 %", Some("1"))), Outcome::SdcCritical);
+        // The firmware ends well and prints nothing of the kind, or no number.
+        assert_eq!(outcome(&printed("", None)), Outcome::BadExit);
+        assert_eq!(outcome(&printed("class :", Some(":"))), Outcome::BadExit);
     }
 
     #[test]

@@ -96,6 +96,9 @@ pub struct Plan {
     pub stuckat: String,
     /// SHA-256 of the ELF.
     pub elf_sha256: String,
+    /// The expression that finds a printed answer (`--answer`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answer: Option<String>,
     /// The core (`--core`).
     pub core: String,
     /// The platform's name or file.
@@ -157,6 +160,7 @@ impl Plan {
             format: FORMAT,
             stuckat: env!("CARGO_PKG_VERSION").to_owned(),
             elf_sha256: program.sha256().to_owned(),
+            answer: program.answer().map(ToString::to_string),
             core: program.core().name.to_owned(),
             platform: program.platform().name().to_owned(),
             platform_sha256: crate::hex(&Sha256::digest(program.platform().text())),
@@ -193,6 +197,7 @@ impl Plan {
             ("format", self.format == other.format),
             ("stuckat's version", self.stuckat == other.stuckat),
             ("the ELF", self.elf_sha256 == other.elf_sha256),
+            ("the expression of a printed answer", self.answer == other.answer),
             ("the core", self.core == other.core),
             ("the platform", self.platform_sha256 == other.platform_sha256),
             ("the data", self.data_sha256 == other.data_sha256),

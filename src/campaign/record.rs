@@ -32,11 +32,11 @@ pub struct Record {
     pub golden_top1: usize,
     /// The class that this run answers; `None` if it gives no answer.
     pub top1: Option<usize>,
-    /// Whether the golden class is among the five best; `None` if there is no answer.
+    /// Whether the golden class is among the five best; `None` if there is no answer, or if it is printed.
     pub golden_in_top5: Option<bool>,
     /// Whether several classes share the highest score.
     pub tied: bool,
-    /// The output tensor in hexadecimal.
+    /// The output tensor, or the text that was taken for the answer, in hexadecimal.
     pub output: String,
     /// Cause of the exception that made this a trap: the code in `mcause`.
     pub trap_cause: Option<u32>,

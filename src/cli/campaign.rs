@@ -65,6 +65,10 @@ pub(super) struct Args {
     /// Firmware that follows firmware/runtime/stuckat.h [default: the built-in INT8 CNN for MNIST]
     #[arg(long, value_name = "FILE")]
     elf: Option<PathBuf>,
+    /// The firmware prints its answer: what this regular expression matches first. Its first group is the class's number, as in
+    /// 'class ([0-9]+)'; then no symbol 'stuckat_output' is needed
+    #[arg(long, value_name = "REGEX", requires = "elf")]
+    answer: Option<regex::bytes::Regex>,
     /// Images in IDX format, plain or gzip [default: the built-in MNIST test set]
     #[arg(long, value_name = "FILE", requires = "data_labels")]
     data_images: Option<PathBuf>,
@@ -183,7 +187,10 @@ fn load_program(args: &Args) -> anyhow::Result<Program> {
     };
     let name = path.display().to_string();
     let bytes = std::fs::read(path).with_context(|| format!("{name}: cannot be read"))?;
-    Program::new(&bytes, core, platform).context(name)
+    match &args.answer {
+        None => Program::new(&bytes, core, platform).context(name),
+        Some(answer) => Program::printing(&bytes, core, platform, answer.clone()).context(name),
+    }
 }
 
 /// `runs/HASH`, or `runs/HASH.2` and so on if there is one; with `resume` the last one that there is.
