@@ -97,6 +97,7 @@ struct Inference {
     layers: Vec<Layer>,
     answer: Answer,
     arena_used: Option<u32>,
+    console: Vec<u8>,
 }
 
 /// The faulty inference beside the sound one.
@@ -134,9 +135,8 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     } else {
         infer(&program, &model, Exact::new(circuit.latency()), &input, args.max_insns)
     };
-    let (golden, console) = golden;
     if golden.run.stop != Stop::Exit(0) {
-        bail!("{file}: {firmware} {}", refusal(golden.run.stop, &console));
+        bail!("{file}: {firmware} {}", refusal(&golden));
     }
     let faulty = (!args.fault.is_empty())
         .then(|| faulty(args, &program, &model, &circuit, &faults, &input, &golden));
@@ -166,12 +166,12 @@ fn infer(
     unit: impl Unit,
     input: &[u8],
     budget: u64,
-) -> (Inference, Vec<u8>) {
+) -> Inference {
     let mut runner = Runner::new(program, unit);
     let (run, layers) = runner.profile(input, budget);
     let answer = Answer::new(model, &run.output);
     let arena_used = runner.arena_used();
-    (Inference { run, layers, answer, arena_used }, runner.console().to_vec())
+    Inference { run, layers, answer, arena_used, console: runner.console().to_vec() }
 }
 
 fn faulty(
@@ -188,22 +188,29 @@ fn faulty(
         false => FaultyUnit::new(circuit, faults.faults()),
     };
     let budget = golden.run.retired.saturating_mul(u64::from(args.hang_factor));
-    let (inference, _) = infer(program, model, unit, input, budget);
+    let inference = infer(program, model, unit, input, budget);
     let same_class = || inference.answer.best(1) == golden.answer.best(1);
     let (outcome, _) = classify_by(&golden.run, &inference.run, same_class);
     Faulty { name: faults.name(circuit.netlist()), inference, outcome }
 }
 
+impl Inference {
+    /// What the firmware says of its failure: `error 3: ...`.
+    fn firmwares_words(&self) -> Option<String> {
+        let console = String::from_utf8_lossy(&self.console);
+        let line = console.lines().find_map(|line| line.strip_prefix("stuckat: error "));
+        line.map(|words| format!("error {words}"))
+    }
+}
+
 /// Why there is no answer without a fault: the firmware's own words, if it has some.
-fn refusal(stop: Stop, console: &[u8]) -> String {
-    let console = String::from_utf8_lossy(console);
-    let line = console.lines().find_map(|line| line.split_once("error "));
-    match (stop, line) {
-        (Stop::Exit(_), Some((_, words))) => format!("refuses it: error {words}"),
+fn refusal(inference: &Inference) -> String {
+    match (inference.run.stop, inference.firmwares_words()) {
+        (Stop::Exit(_), Some(words)) => format!("refuses it: {words}"),
         (Stop::Budget, _) => {
             "does not end within the instruction budget; raise --max-insns".to_owned()
         }
-        _ => format!("ends with {stop} instead of an answer"),
+        (stop, _) => format!("ends with {stop} instead of an answer"),
     }
 }
 

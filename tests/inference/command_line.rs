@@ -152,6 +152,18 @@ fn a_fault_gives_the_same_with_tables_and_gate_by_gate() {
 }
 
 #[test]
+fn what_the_firmware_notices_is_shown_in_its_own_words() {
+    let dir = folder();
+    let input = write(&dir, "black.bin", [128; 784]);
+    // Every product of the set-up has bit 31 set, so no size can be right.
+    let line = infer(&mnist(), &input).words(["--fault", "result_o[31]/SA1"]);
+    let shown = line.succeeds().stdout;
+    let told = shown.lines().find(|line| line.starts_with("Under ")).unwrap();
+    assert!(told.contains("bad-exit (exit code ") && told.contains(", error "), "{told}");
+    assert!(told.contains("without the fault: class "), "{told}");
+}
+
+#[test]
 fn pictures_of_another_size_are_scaled_only_if_wanted() {
     let dir = folder();
     let large = write(&dir, "large.png", png(&GrayImage::new(56, 30).into()));

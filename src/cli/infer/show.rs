@@ -77,22 +77,20 @@ fn outcome(report: &Report, faulty: &Faulty) -> String {
     let counts = &run.counts;
     let differing = run.output.iter().zip(&golden.run.output).filter(|(a, b)| a != b).count();
     let mut text = format!("Under {}: {}", faulty.name, faulty.outcome.name());
+    let sound = best_name(report, &golden.answer);
     if faulty.outcome.no_answer() {
-        let _ = write!(
-            text,
-            " ({}); without the fault: class {}",
-            run.stop,
-            best_name(report, &golden.answer)
-        );
+        let words = faulty.inference.firmwares_words();
+        let why =
+            words.map_or_else(|| run.stop.to_string(), |words| format!("{}, {words}", run.stop));
+        let _ = write!(text, " ({why}); without the fault: class {sound}");
     } else {
-        let _ = write!(
-            text,
-            "; class {} instead of {}; {} of {} output bytes differ",
-            best_name(report, &faulty.inference.answer),
-            best_name(report, &golden.answer),
-            grouped(differing),
-            grouped(golden.run.output.len()),
-        );
+        let best = best_name(report, &faulty.inference.answer);
+        let class = match best == sound {
+            true => format!("class {sound} as without the fault"),
+            false => format!("class {best} instead of {sound}"),
+        };
+        let (differing, bytes) = (grouped(differing), grouped(golden.run.output.len()));
+        let _ = write!(text, "; {class}; {differing} of {bytes} output bytes differ");
         if let Some(change) = faulty.inference.answer.largest_change(&golden.answer) {
             let _ = write!(text, ", the largest change of a score is {change:.4}");
         }
