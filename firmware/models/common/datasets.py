@@ -18,6 +18,7 @@ import csv
 import io
 import pathlib
 import pickle
+import zipfile
 
 import numpy as np
 from PIL import Image
@@ -49,8 +50,9 @@ def load(name, part, folder):
         images, labels = read_gtsrb(folder, part)
     if len(images) != len(labels) or not len(images):
         raise DataError(f"{folder}: {len(images)} images and {len(labels)} labels")
-    if labels.max() >= CLASSES[name]:
-        raise DataError(f"{folder}: label {labels.max()}; {name} has {CLASSES[name]} classes")
+    wrong = labels[(labels < 0) | (labels >= CLASSES[name])]
+    if len(wrong):
+        raise DataError(f"{folder}: label {wrong[0]}; {name} has the classes 0 to {CLASSES[name] - 1}")
     return images, labels
 
 
@@ -60,7 +62,7 @@ def read_packed(path):
     try:
         with np.load(path) as arrays:
             held = {key: arrays[key] for key in arrays.files}
-    except (OSError, ValueError, EOFError) as error:
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
         raise DataError(f"{path}: not a readable .npz file ({error})") from error
     if {"images", "labels"} <= held.keys():
         images = held["images"]
