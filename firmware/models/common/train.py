@@ -117,6 +117,7 @@ def main():
     parser.add_argument("--data", required=True)
     parser.add_argument("--work", required=True)
     parser.add_argument("--epochs", type=int, help="another length than the recipe's; the schedule follows")
+    parser.add_argument("--threads", type=int, default=1, help="more are faster, and round differently")
     parser.add_argument("--eager", action="store_true", help="do without torch.compile (and its C++ compiler)")
     args = parser.parse_args()
 
@@ -127,6 +128,7 @@ def main():
     test_images, test_labels = (torch.from_numpy(a) for a in datasets.load(recipe.data, "test", args.data))
     print(f"{args.model}: {len(images)} training and {len(test_images)} test images", flush=True)
 
+    torch.set_num_threads(args.threads)
     torch.manual_seed(recipe.seed)
     network = networks.Network(recipe.layers()).to(memory_format=torch.channels_last)
     forward = network if args.eager else torch.compile(network)
