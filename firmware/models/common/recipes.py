@@ -18,6 +18,7 @@ class Recipe:
     weight_decay: float = 2e-4
     label_smoothing: float = 0.05
     average_decay: float = 0.999
+    bfloat16: bool = True  # compute convolutions in it; on CPUs that have it, depthwise ones are slower than in float
     seed: int = 20_240_607
 
     def layers(self):
@@ -25,9 +26,9 @@ class Recipe:
 
 
 RECIPES = {
-    "cifar10_resnet8": Recipe("cifar10", "resnet8", "objects", epochs=40),
-    "gtsrb_resnet8": Recipe("gtsrb", "resnet8", "signs", epochs=9, label_smoothing=0.02),
-    "cifar10_mobilenetv1": Recipe("cifar10", "mobilenetv1", "objects", epochs=25, weight_decay=1e-4),
+    "cifar10_resnet8": Recipe("cifar10", "resnet8", "objects", 40),
+    "gtsrb_resnet8": Recipe("gtsrb", "resnet8", "signs", 8, warmup_epochs=1, label_smoothing=0.02),
+    "cifar10_mobilenetv1": Recipe("cifar10", "mobilenetv1", "objects", 16, weight_decay=1e-4, bfloat16=False),
 }
 
 

@@ -92,7 +92,7 @@ def run_epoch(recipe, epoch, network, forward, optimizer, average, images, label
         for group in optimizer.param_groups:
             group["lr"] = learning_rate(recipe, step, recipe.epochs * per_epoch, per_epoch)
         optimizer.zero_grad()
-        with torch.autocast("cpu", torch.bfloat16):
+        with torch.autocast("cpu", torch.bfloat16, enabled=recipe.bfloat16):
             scores = forward(x)
         scores = scores.float()
         loss = functional.cross_entropy(scores, y, label_smoothing=recipe.label_smoothing)
