@@ -28,12 +28,15 @@ import networks
 import recipes
 
 
-def learning_rate(recipe, step, steps, per_epoch):
-    """Straight up to the peak in the first epochs, then half a cosine down to zero."""
-    warm = recipe.warmup_epochs * per_epoch
+def learning_rate(recipe, step, per_epoch):
+    for cycle in recipe.cycles:
+        steps, warm = cycle.epochs * per_epoch, cycle.warmup_epochs * per_epoch
+        if step < steps:
+            break
+        step -= steps
     if step < warm:
-        return recipe.peak_rate * (step + 1) / warm
-    return recipe.peak_rate * 0.5 * (1 + math.cos(math.pi * (step - warm) / (steps - warm)))
+        return cycle.peak_rate * (step + 1) / warm
+    return cycle.peak_rate * 0.5 * (1 + math.cos(math.pi * (step - warm) / (steps - warm)))
 
 
 def to_network(images):
@@ -90,7 +93,7 @@ def run_epoch(recipe, epoch, network, forward, optimizer, average, images, label
         x = to_network(augmentation.APPLY[recipe.augmentation](images[picked], draw))
         y = labels[picked]
         for group in optimizer.param_groups:
-            group["lr"] = learning_rate(recipe, step, recipe.epochs * per_epoch, per_epoch)
+            group["lr"] = learning_rate(recipe, step, per_epoch)
         optimizer.zero_grad()
         with torch.autocast("cpu", torch.bfloat16, enabled=recipe.bfloat16):
             scores = forward(x)
@@ -134,7 +137,7 @@ def main():
     forward = network if args.eager else torch.compile(network)
     average = Average(network, recipe.average_decay)
     optimizer = torch.optim.SGD(
-        parameter_groups(network, recipe.weight_decay), lr=recipe.peak_rate, momentum=0.9, nesterov=True
+        parameter_groups(network, recipe.weight_decay), lr=recipe.cycles[0].peak_rate, momentum=0.9, nesterov=True
     )
 
     checkpoint = work / f"{args.model}.checkpoint.pt"
