@@ -87,8 +87,11 @@ fn the_public_networks_answer_as_tflite_micro_on_all_samples() {
 }
 
 /// The project's own networks for colour pictures, and the test images that they look at.
-const OWN: [(&str, &str); 2] =
-    [("cifar10_resnet8", "cifar10_test_2000.npz"), ("gtsrb_resnet8", "gtsrb_test_2000.npz")];
+const OWN: [(&str, &str); 3] = [
+    ("cifar10_mobilenetv1", "cifar10_test_2000.npz"),
+    ("cifar10_resnet8", "cifar10_test_2000.npz"),
+    ("gtsrb_resnet8", "gtsrb_test_2000.npz"),
+];
 
 fn own(name: &str) -> Vec<u8> {
     let path = file(&format!("firmware/models/{name}/{name}.tflite"));
