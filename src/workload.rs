@@ -185,11 +185,6 @@ impl Program {
         Ok(self)
     }
 
-    /// Whether it takes a network.
-    pub fn takes_model(&self) -> bool {
-        self.model.is_some()
-    }
-
     /// Bytes of the input tensor.
     pub fn input_len(&self) -> usize {
         self.input.1 as usize

@@ -11,7 +11,6 @@ use super::record::{Engine, FaultRecord, Record};
 use crate::cpu::Stop;
 use crate::netlist::fast_unit::FastUnit;
 use crate::netlist::faulty_unit::{self, FaultyUnit};
-use crate::netlist::gate_unit::GateUnit;
 use crate::netlist::sequence::Sequences;
 use crate::netlist::table::Tables;
 use crate::netlist::{Circuit, FaultSet};
@@ -108,7 +107,7 @@ impl Lab<'_> {
         stop: &AtomicBool,
         sender: &mpsc::SyncSender<Event>,
     ) {
-        let idle = FaultyUnit::Gates(Box::new(GateUnit::new(self.circuit.clone(), &[])));
+        let idle = FaultyUnit::gates(self.circuit, &[]);
         let mut runner = Runner::new(self.program, idle);
         // Gate by gate nothing is looked up.
         let mut tables = match self.speed {
@@ -147,11 +146,11 @@ impl Lab<'_> {
                 let mut unit = FastUnit::new(self.circuit, sequences).with_tables(tables, faults);
                 right = Some(unit.learn(&self.golden.tuples));
                 match self.speed {
-                    Speed::Slow => self.gates(&job.faults),
+                    Speed::Slow => FaultyUnit::gates(self.circuit, faults),
                     _ => FaultyUnit::Memo(Box::new(unit)),
                 }
             }
-            Err(_) => self.gates(&job.faults),
+            Err(_) => FaultyUnit::gates(self.circuit, faults),
         };
         let engine = match unit {
             FaultyUnit::Memo(_) => Engine::Memo,
@@ -181,10 +180,6 @@ impl Lab<'_> {
             tell(Event::Result(record))?;
         }
         ControlFlow::Continue(())
-    }
-
-    fn gates(&self, faults: &FaultSet) -> FaultyUnit {
-        FaultyUnit::Gates(Box::new(GateUnit::new(self.circuit.clone(), faults.faults())))
     }
 
     /// A scenario whose golden operations are all right under the fault in value and latency, and whose unit keeps no

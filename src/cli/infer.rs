@@ -129,6 +129,9 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let circuit = Arc::new(args.multiplier.load()?);
     let faults = faults(&args.fault, &circuit)?;
     let (program, firmware) = load_program(args, &model, &file)?;
+    if args.slow {
+        say!("stuckat: gate by gate; this takes a while");
+    }
     let golden = if args.slow && args.fault.is_empty() {
         let unit = FaultyUnit::gates(&circuit, &[]);
         infer(&program, &model, unit, &input, args.max_insns)
@@ -270,8 +273,5 @@ fn load_program(args: &Args, model: &Model, file: &str) -> anyhow::Result<(Progr
     let program = program
         .with_model(model.bytes(), model.input_len(), model.output_len())
         .with_context(|| format!("{file}: {name}"))?;
-    if args.slow {
-        say!("stuckat: gate by gate; this takes a while");
-    }
     Ok((program, name))
 }
