@@ -103,7 +103,13 @@ pub struct Image {
     pub symbols: Vec<Symbol>,
     /// All sections with an address.
     pub sections: Vec<Section>,
+    /// Addresses of the multiply-accumulate instructions that the firmware declares, ascending (section `.stuckat_mac`,
+    /// `firmware/runtime/stuckat.h`); empty if it declares none.
+    pub macs: Vec<u32>,
 }
+
+/// Section of the declared multiply-accumulate instructions: their addresses, a little-endian word each.
+const MAC_SECTION: &str = ".stuckat_mac";
 
 impl Image {
     /// Reads the bytes of an ELF file.
@@ -130,7 +136,8 @@ impl Image {
         let segments = segments(&elf, bytes)?;
         let file = object::File::parse(bytes).map_err(|e| ElfError::Damaged(e.to_string()))?;
         let (symbols, sections) = (symbols(&file), sections(&file));
-        Ok(Self { entry: elf.header.e_entry as u32, segments, symbols, sections })
+        let macs = macs(&file)?;
+        Ok(Self { entry: elf.header.e_entry as u32, segments, symbols, sections, macs })
     }
 
     /// The symbol of that name, the one with a size first.
@@ -197,6 +204,20 @@ fn sections(file: &object::File<'_>) -> Vec<Section> {
         Some(Section { name, addr: s.address() as u32, len: s.size() as u32 })
     };
     file.sections().filter(|s| s.address() != 0).filter_map(section).collect()
+}
+
+fn macs(file: &object::File<'_>) -> Result<Vec<u32>, ElfError> {
+    let Some(section) = file.section_by_name(MAC_SECTION) else { return Ok(Vec::new()) };
+    let damaged = |what: String| ElfError::Damaged(format!("section {MAC_SECTION}: {what}"));
+    let bytes = section.data().map_err(|e| damaged(e.to_string()))?;
+    if !bytes.len().is_multiple_of(4) {
+        return Err(damaged(format!("it has {} bytes, no multiple of 4", bytes.len())));
+    }
+    let word = |b: &[u8]| u32::from_le_bytes([b[0], b[1], b[2], b[3]]);
+    let mut macs: Vec<u32> = bytes.chunks_exact(4).map(word).collect();
+    macs.sort_unstable();
+    macs.dedup();
+    Ok(macs)
 }
 
 fn symbols(file: &object::File<'_>) -> Vec<Symbol> {

@@ -92,6 +92,10 @@ pub trait Unit {
     /// Executes one operation.
     fn exec(&mut self, op: MulOp, rs1: u32, rs2: u32) -> Answer;
 
+    /// Counts an operation that is out of the campaign's scope: sound hardware does it, in the fault-free unit's cycles, and this unit's
+    /// state stays as it is.
+    fn outside(&mut self, op: MulOp, rs1: u32, rs2: u32) -> Answer;
+
     /// Most cycles that an answer can take.
     fn max_cycles(&self) -> u32;
 
@@ -154,6 +158,27 @@ impl ProductForm {
         }
     }
 
+    /// Feeds `hash` with what the products depend on: equal forms feed equal bytes, others do not.
+    pub fn bytes_of(&self, hash: &mut impl FnMut(&[u8])) {
+        let mut words = |words: &[u64]| words.iter().for_each(|w| hash(&w.to_le_bytes()));
+        match self {
+            ProductForm::Exact => words(&[0]),
+            ProductForm::Mask { error, wrong } => {
+                words(&[1, u64::from(*error), wrong.len() as u64]);
+                words(wrong);
+            }
+            ProductForm::Dictionary { errors, bits, which } => {
+                words(&[2, *bits as u64, errors.len() as u64, which.len() as u64]);
+                errors.iter().for_each(|e| words(&[u64::from(*e)]));
+                words(which);
+            }
+            ProductForm::Table(products) => {
+                words(&[3, products.len() as u64]);
+                products.iter().for_each(|p| words(&[u64::from(*p)]));
+            }
+        }
+    }
+
     /// Its size in bytes.
     pub fn bytes(&self) -> usize {
         match self {
@@ -168,8 +193,10 @@ impl ProductForm {
 /// How many multiplications a run executed, and how many of them were wrong.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Counts {
-    /// Multiplications executed (MUL, MULH, MULHSU, MULHU).
+    /// Multiplications executed (MUL, MULH, MULHSU, MULHU), those out of scope too.
     pub muls: u64,
+    /// Those out of scope.
+    pub outside: u64,
     /// Those whose value differs from the exact product, or that never answered.
     pub wrong: u64,
     /// Distinct (operation, rs1, rs2) among the wrong ones.
@@ -229,6 +256,16 @@ pub struct Exact {
     counts: Counts,
 }
 
+impl Counts {
+    /// Counts an operation out of scope, done by sound hardware in so many cycles.
+    #[inline]
+    pub fn outside(&mut self, op: MulOp, rs1: u32, rs2: u32, cycles: u32) -> Answer {
+        self.muls += 1;
+        self.outside += 1;
+        Answer::Done { value: op.product(rs1, rs2), cycles }
+    }
+}
+
 impl Exact {
     /// An exact multiplier with the given cycle counts.
     pub fn new(latency: Latency) -> Self {
@@ -242,6 +279,11 @@ impl Unit for Exact {
         self.counts.muls += 1;
         let cycles = self.latency.with_operands(op, rs2);
         Answer::Done { value: op.product(rs1, rs2), cycles }
+    }
+
+    fn outside(&mut self, op: MulOp, rs1: u32, rs2: u32) -> Answer {
+        let cycles = self.latency.with_operands(op, rs2);
+        self.counts.outside(op, rs1, rs2, cycles)
     }
 
     fn max_cycles(&self) -> u32 {
@@ -281,7 +323,7 @@ impl Recorder {
         Self { exact: Exact::new(latency), seen: FxHashSet::default() }
     }
 
-    /// The distinct operations since the last reset, in ascending order.
+    /// The distinct operations in scope since the last reset, in ascending order.
     pub fn tuples(&self) -> Vec<Tuple> {
         let mut tuples: Vec<_> = self.seen.iter().copied().collect();
         tuples.sort_unstable();
@@ -293,6 +335,10 @@ impl Unit for Recorder {
     fn exec(&mut self, op: MulOp, rs1: u32, rs2: u32) -> Answer {
         self.seen.insert(Tuple { op, rs1, rs2 });
         self.exact.exec(op, rs1, rs2)
+    }
+
+    fn outside(&mut self, op: MulOp, rs1: u32, rs2: u32) -> Answer {
+        self.exact.outside(op, rs1, rs2)
     }
 
     fn max_cycles(&self) -> u32 {

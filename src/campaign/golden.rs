@@ -1,9 +1,9 @@
 //! The golden runs: every image once, without a fault; what each answers, and which multiplications it makes.
 
-use super::outcome::{answers_by_printing, class};
+use super::outcome::Answers;
 use crate::campaign::images::Images;
 use crate::cpu::Stop;
-use crate::unit::{Latency, Recorder, Tuple};
+use crate::unit::{Counts, Latency, Recorder, Tuple};
 use crate::workload::{Program, Run, Runner};
 use rustc_hash::FxHashMap;
 use std::collections::BTreeMap;
@@ -27,6 +27,18 @@ pub enum GoldenError {
         /// How the run ended.
         stop: Stop,
     },
+    /// The scope has nothing in it.
+    #[error(
+        "none of the {muls} multiplications of image {image} is in scope '{scope}', so that no fault could show; choose another scope"
+    )]
+    NothingInScope {
+        /// The image.
+        image: usize,
+        /// Its multiplications.
+        muls: u64,
+        /// The scope.
+        scope: String,
+    },
     /// It prints no class.
     #[error(
         "without a fault, image {image} ends well, but nothing that it prints matches --answer with a class's number in the first group; see with 'stuckat run' what it prints"
@@ -42,8 +54,8 @@ pub enum GoldenError {
 pub struct Golden {
     /// The run.
     pub run: Run,
-    /// The class that it answers.
-    pub top1: usize,
+    /// The class that it answers; `None` if the network does not classify.
+    pub top1: Option<usize>,
     /// How many distinct operations it has.
     pub distinct: usize,
     /// These operations, as indices into [`GoldenSet::tuples`].
@@ -51,11 +63,13 @@ pub struct Golden {
 }
 
 /// All images of a plan without a fault.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct GoldenSet {
+    /// How outputs are read.
+    pub answers: Answers,
     /// One entry an image of the plan.
     pub golden: Vec<Golden>,
-    /// The distinct (operation, rs1, rs2) of all golden runs.
+    /// The distinct (operation, rs1, rs2) in scope of all golden runs.
     pub tuples: Vec<Tuple>,
 }
 
@@ -76,7 +90,8 @@ impl GoldenSet {
         // Operations get their numbers in the order of the images, so that the number of threads does not matter; what
         // comes early waits.
         let mut early = BTreeMap::new();
-        let mut numbered = Numbered::default();
+        let set = Self { answers: lab.answers, golden: Vec::new(), tuples: Vec::new() };
+        let mut numbered = Numbered { set, numbers: FxHashMap::default() };
         std::thread::scope(|scope| {
             for _ in 0..workers.clamp(1, lab.chosen.len().max(1)) {
                 let (sender, next) = (sender.clone(), &next);
@@ -92,7 +107,12 @@ impl GoldenSet {
                         // Leaving the loop closes the channel, which ends the workers.
                         return Err(GoldenError::NoAnswer { image, stop: run.stop });
                     }
-                    if lab.program.answer().is_some() && !answers_by_printing(&run) {
+                    let Counts { muls, outside, .. } = run.counts;
+                    if muls == outside && muls > 0 {
+                        let scope = lab.program.scope().describe();
+                        return Err(GoldenError::NothingInScope { image, muls, scope });
+                    }
+                    if lab.program.answer().is_some() && !lab.answers.prints_class(&run) {
                         return Err(GoldenError::NoClass { image });
                     }
                     numbered.add(run, seen, record);
@@ -104,7 +124,6 @@ impl GoldenSet {
 }
 
 /// A golden set as it grows.
-#[derive(Default)]
 struct Numbered {
     set: GoldenSet,
     numbers: FxHashMap<Tuple, u32>,
@@ -121,7 +140,7 @@ impl Numbered {
                 all.len() as u32 - 1
             }));
         }
-        let top1 = class(&run).unwrap_or(0);
+        let top1 = self.set.answers.class(&run);
         self.set.golden.push(Golden { run, top1, distinct, tuples });
     }
 }
@@ -137,6 +156,8 @@ pub struct GoldenLab<'a> {
     pub chosen: &'a [usize],
     /// Cycle counts of the sound multiplier.
     pub latency: Latency,
+    /// How outputs are read.
+    pub answers: Answers,
 }
 
 impl GoldenLab<'_> {

@@ -108,8 +108,8 @@ impl Images {
     }
 
     /// The label of image `i`.
-    pub fn label(&self, i: usize) -> u8 {
-        self.labels[i]
+    pub fn label(&self, i: usize) -> Option<u16> {
+        Some(u16::from(self.labels[i]))
     }
 
     /// Image `i` as an int8 input tensor with zero point -128: pixel - 128.
@@ -159,7 +159,7 @@ mod tests {
         let images = Images::builtin().unwrap();
         assert_eq!((images.count(), images.bytes_each()), (10_000, 28 * 28));
         // Published with the database: the first test labels are 7, 2, 1, 0, 4.
-        assert_eq!((0..5).map(|i| images.label(i)).collect::<Vec<_>>(), [7, 2, 1, 0, 4]);
+        assert_eq!((0..5).map(|i| images.label(i)).collect::<Vec<_>>(), [7, 2, 1, 0, 4].map(Some));
     }
 
     #[test]

@@ -1,21 +1,23 @@
 //! The lab: runs the scenarios of a plan on all cores.
 //!
 //! In: program, multiplier, golden runs, and which scenarios are still to be done. Out: [`Event`]s, in any order; the
-//! results themselves do not depend on the number of workers. A worker takes one fault at a time with all its images,
-//! so that what it learns about the fault serves every image.
+//! results themselves do not depend on the number of workers. First every fault is screened; then a worker takes one [`Job`]
+//! at a time: a fault with all its images, and with it the faults that may turn out to be the same.
 
 use super::golden::{Golden, GoldenSet};
 use super::images::Images;
-use super::outcome::{Outcome, class, classify, is_tied, top};
-use super::record::{Engine, FaultRecord, Record};
+use super::outcome::Outcome;
+use super::record::{Engine, FaultRecord, First, Record};
+use super::screen::{Key, Screened};
 use crate::cpu::Stop;
-use crate::netlist::fast_unit::FastUnit;
+use crate::netlist::activity::Activity;
 use crate::netlist::faulty_unit::{self, FaultyUnit};
-use crate::netlist::sequence::Sequences;
+use crate::netlist::places::Places;
 use crate::netlist::table::Tables;
 use crate::netlist::{Circuit, FaultSet};
-use crate::unit::Counts;
-use crate::workload::{Program, Runner};
+use crate::unit::{Counts, Tuple};
+use crate::workload::{Program, Run, Runner};
+use std::collections::{BTreeMap, HashMap};
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
@@ -24,12 +26,23 @@ use std::time::Instant;
 /// Which shortcuts are taken. The results are the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Speed {
-    /// Screening, memo; what is certain is not executed.
+    /// What is certain is not executed, and of faults that are the same one is.
     Fast,
-    /// Every scenario is executed from reset, with proved memos.
+    /// Every scenario is executed from reset, with proved tables and memos.
     NoShortcuts,
     /// The truth itself: every product is evaluated gate by gate.
     Slow,
+}
+
+impl Speed {
+    /// Its name in files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Fast => "fast",
+            Self::NoShortcuts => "no-shortcuts",
+            Self::Slow => "slow",
+        }
+    }
 }
 
 /// What the lab works on.
@@ -43,6 +56,8 @@ pub struct Lab<'a> {
     pub images: &'a Images,
     /// The plan's images.
     pub chosen: &'a [usize],
+    /// The plan's faults.
+    pub faults: &'a [Candidate],
     /// Their golden runs.
     pub golden: &'a GoldenSet,
     /// Budget of a faulty run, in golden instruction counts.
@@ -51,14 +66,23 @@ pub struct Lab<'a> {
     pub speed: Speed,
 }
 
-/// One fault and the images (as indices into [`Lab::chosen`]) that are still to be run under it.
+/// A fault of the plan.
 #[derive(Clone, Debug)]
-pub struct Job {
-    /// Place of the fault in the plan.
-    pub number: usize,
+pub struct Candidate {
     /// The fault, or several at once.
     pub faults: FaultSet,
-    /// The images still to be run.
+    /// Name of the first fault of the population that makes the same circuit.
+    pub class: String,
+    /// How many faults of the population make it.
+    pub weight: usize,
+}
+
+/// What is still to be done of one fault.
+#[derive(Clone, Debug)]
+pub struct Open {
+    /// Its place in the plan.
+    pub number: usize,
+    /// The images still to be run, as indices into [`Lab::chosen`], ascending.
     pub images: Vec<usize>,
     /// Whether what is known of the fault itself is still to be told.
     pub announce: bool,
@@ -67,170 +91,302 @@ pub struct Job {
 /// What a worker tells.
 #[derive(Clone, Debug)]
 pub enum Event {
-    /// A fault begins.
+    /// A fault is screened.
     Fault(FaultRecord),
+    /// One more fault is screened.
+    Screened,
     /// A scenario has ended.
     Result(Record),
 }
 
+/// Faults that have the same answers to all golden operations. Each inner list makes the same faulty circuit.
+type Job<'o> = Vec<Vec<&'o Open>>;
+
 impl Lab<'_> {
-    /// Runs all jobs on `workers` threads. `listen` hears every event, in the calling thread, and can end the work.
+    /// Does all that is open on `workers` threads. `listen` hears every event, in the calling thread, and can end the work.
     pub fn run(
         &self,
-        jobs: &[Job],
+        open: &[Open],
         workers: usize,
         mut listen: impl FnMut(Event) -> ControlFlow<()>,
     ) {
+        let activity = Activity::of(self.circuit, &self.golden.tuples);
+        let places = Places::new(self.circuit);
+        let mut keys: Vec<Option<Key>> = vec![None; open.len()];
+        let ended = self.parallel(
+            open.len(),
+            workers,
+            |tables, _, at, tell| {
+                let screened = self.screen(tables, &open[at]);
+                if open[at].announce {
+                    let record = self.fault_record(&open[at], &screened, &activity, &places);
+                    tell(Told::Event(Event::Fault(record)))?;
+                }
+                tell(Told::Key(at, screened.key()))
+            },
+            |told| match told {
+                Told::Event(event) => listen(event),
+                Told::Key(at, key) => {
+                    keys[at] = key;
+                    listen(Event::Screened)
+                }
+            },
+        );
+        if ended.is_break() {
+            return;
+        }
+        let jobs = self.jobs(open, &keys);
+        let _ = self.parallel(
+            jobs.len(),
+            workers,
+            |tables, runner, at, tell| {
+                self.job(runner, tables, &jobs[at], &mut |record| {
+                    tell(Told::Event(Event::Result(record)))
+                })
+            },
+            |told| match told {
+                Told::Event(event) => listen(event),
+                Told::Key(..) => ControlFlow::Continue(()),
+            },
+        );
+    }
+
+    /// Does `count` pieces of work on all workers; `listen` hears in the calling thread what they tell.
+    fn parallel(
+        &self,
+        count: usize,
+        workers: usize,
+        work: impl Fn(
+            &mut [Tables],
+            &mut Runner<FaultyUnit>,
+            usize,
+            &mut dyn FnMut(Told) -> ControlFlow<()>,
+        ) -> ControlFlow<()>
+        + Sync,
+        mut listen: impl FnMut(Told) -> ControlFlow<()>,
+    ) -> ControlFlow<()> {
         let next = AtomicUsize::new(0);
         let stop = AtomicBool::new(false);
         // Bounded, so that a slow disk holds the workers back instead of filling memory.
         let (sender, receiver) = mpsc::sync_channel(1024);
         std::thread::scope(|scope| {
-            for _ in 0..workers.max(1) {
-                let (sender, next, stop) = (sender.clone(), &next, &stop);
-                scope.spawn(move || self.work(jobs, next, stop, &sender));
+            for _ in 0..workers.clamp(1, count.max(1)) {
+                let (sender, next, stop, work) = (sender.clone(), &next, &stop, &work);
+                scope.spawn(move || {
+                    let mut runner =
+                        Runner::new(self.program, FaultyUnit::gates(self.circuit, &[]));
+                    let mut tables = faulty_unit::tables(self.circuit);
+                    let mut tell = |told| {
+                        // A closed channel means that the listener has had enough.
+                        if stop.load(Ordering::Relaxed) || sender.send(told).is_err() {
+                            return ControlFlow::Break(());
+                        }
+                        ControlFlow::Continue(())
+                    };
+                    loop {
+                        let at = next.fetch_add(1, Ordering::Relaxed);
+                        if at >= count || work(&mut tables, &mut runner, at, &mut tell).is_break() {
+                            return;
+                        }
+                    }
+                });
             }
             drop(sender);
-            for event in receiver {
-                if listen(event).is_break() {
+            for told in receiver {
+                if listen(told).is_break() {
                     stop.store(true, Ordering::Relaxed);
-                    break;
+                    return ControlFlow::Break(());
                 }
             }
-        });
+            ControlFlow::Continue(())
+        })
     }
 
-    fn work(
+    fn screen(&self, tables: &mut [Tables], open: &Open) -> Screened {
+        let faults = &self.faults[open.number].faults;
+        Screened::new(self.circuit, tables, faults, &self.golden.tuples)
+    }
+
+    fn fault_record(
         &self,
-        jobs: &[Job],
-        next: &AtomicUsize,
-        stop: &AtomicBool,
-        sender: &mpsc::SyncSender<Event>,
-    ) {
-        let idle = FaultyUnit::gates(self.circuit, &[]);
-        let mut runner = Runner::new(self.program, idle);
-        // Gate by gate nothing is looked up.
-        let mut tables = match self.speed {
-            Speed::Slow => Vec::new(),
-            _ => faulty_unit::tables(self.circuit),
-        };
-        while let Some(job) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
-            let told = self.job(&mut runner, &mut tables, job, |event| {
-                // A closed channel means that the listener has had enough.
-                if stop.load(Ordering::Relaxed) || sender.send(event).is_err() {
-                    ControlFlow::Break(())
-                } else {
-                    ControlFlow::Continue(())
-                }
-            });
-            if told.is_break() {
-                return;
-            }
+        open: &Open,
+        screened: &Screened,
+        activity: &Activity,
+        places: &Places,
+    ) -> FaultRecord {
+        let candidate = &self.faults[open.number];
+        let faults = candidate.faults.faults();
+        let activated = faults.iter().map(|f| activity.activates(self.circuit, *f));
+        FaultRecord {
+            fault: open.number,
+            name: candidate.faults.name(self.circuit.netlist()),
+            class: candidate.class.clone(),
+            weight: candidate.weight,
+            places: faults.iter().map(|f| places.of(*f)).collect(),
+            activated: activated.collect::<Option<Vec<bool>>>().map(|a| a.contains(&true)),
+            distinct: self.golden.tuples.len(),
+            distinct_wrong: screened.judgement.as_ref().map(|j| j.wrong_products),
+            carries_state: screened.unit.as_ref().err().cloned(),
         }
     }
 
-    /// One fault: proves what it is, screens it, and runs its images.
+    /// What is run together: faults of one class, and faults with the same answers to all golden operations. In the order of the plan.
+    fn jobs<'o>(&self, open: &'o [Open], keys: &[Option<Key>]) -> Vec<Job<'o>> {
+        let mut jobs: Vec<Job<'o>> = Vec::new();
+        if self.speed != Speed::Fast {
+            return open.iter().map(|open| vec![vec![open]]).collect();
+        }
+        let mut by_class: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
+        let mut by_key: HashMap<Key, usize> = HashMap::new();
+        for (open, key) in open.iter().zip(keys) {
+            let class = self.faults[open.number].class.as_str();
+            if let Some((job, place)) = by_class.get(class) {
+                jobs[*job][*place].push(open);
+                continue;
+            }
+            let job = match key.and_then(|key| by_key.get(&key)) {
+                Some(job) => *job,
+                None => {
+                    jobs.push(Vec::new());
+                    jobs.len() - 1
+                }
+            };
+            key.map(|key| by_key.insert(key, job));
+            by_class.insert(class, (job, jobs[job].len()));
+            jobs[job].push(vec![open]);
+        }
+        jobs
+    }
+
+    /// Runs the first fault of a job, and gives its results to those that are proved to be the same; the others run too.
     fn job(
         &self,
         runner: &mut Runner<FaultyUnit>,
         tables: &mut [Tables],
         job: &Job,
-        mut tell: impl FnMut(Event) -> ControlFlow<()>,
+        tell: &mut dyn FnMut(Record) -> ControlFlow<()>,
     ) -> ControlFlow<()> {
-        let mut right = None;
-        let faults = job.faults.faults();
-        let sequences = Sequences::new(self.circuit, faults);
-        let carries_state = sequences.as_ref().err().map(ToString::to_string);
-        let unit = match sequences {
-            Ok(sequences) => {
-                let mut unit = FastUnit::new(self.circuit, sequences).with_tables(tables, faults);
-                right = Some(unit.learn(&self.golden.tuples));
-                match self.speed {
-                    Speed::Slow => FaultyUnit::gates(self.circuit, faults),
-                    _ => FaultyUnit::Memo(Box::new(unit)),
-                }
+        // What the first of the faults so far answered to operations that are not golden, and what came of its runs.
+        let mut known: Option<(Vec<(Tuple, u32)>, BTreeMap<usize, Run>)> = None;
+        for class in job {
+            let mut images: Vec<usize> =
+                class.iter().flat_map(|open| &open.images).copied().collect();
+            images.sort_unstable();
+            images.dedup();
+            if images.is_empty() {
+                continue;
             }
-            Err(_) => FaultyUnit::gates(self.circuit, faults),
+            let screened = self.screen(tables, class[0]);
+            let shared = known.as_ref().filter(|(answers, runs)| {
+                let same = screened.unit.as_ref().is_ok_and(|unit| unit.agrees(answers));
+                same && images.iter().all(|image| runs.contains_key(image))
+            });
+            if let Some((_, runs)) = shared {
+                for open in class {
+                    for image in &open.images {
+                        tell(self.record(open, *image, &runs[image], Engine::Shared, 0))?;
+                    }
+                }
+                continue;
+            }
+            let runs = self.class(runner, screened, class, &images, tell)?;
+            // A class that begins a job is the one that others are compared with.
+            if known.is_none()
+                && let FaultyUnit::Memo(unit) = runner.unit_mut()
+                && job.len() > 1
+            {
+                known = Some((unit.memo().collect(), runs));
+            }
+        }
+        ControlFlow::Continue(())
+    }
+
+    /// Runs one fault on `images`, for all faults of its class.
+    fn class(
+        &self,
+        runner: &mut Runner<FaultyUnit>,
+        screened: Screened,
+        class: &[&Open],
+        images: &[usize],
+        tell: &mut dyn FnMut(Record) -> ControlFlow<()>,
+    ) -> ControlFlow<(), BTreeMap<usize, Run>> {
+        let faults = self.faults[class[0].number].faults.faults();
+        let judgement = screened.judgement;
+        let unit = match screened.unit {
+            Ok(unit) if self.speed != Speed::Slow => FaultyUnit::Memo(Box::new(unit)),
+            _ => FaultyUnit::gates(self.circuit, faults),
         };
         let engine = match unit {
             FaultyUnit::Memo(_) => Engine::Memo,
             FaultyUnit::Gates(_) => Engine::Gates,
         };
         *runner.unit_mut() = unit;
-        if job.announce {
-            tell(Event::Fault(FaultRecord {
-                fault: job.number,
-                name: job.faults.name(self.circuit.netlist()),
-                distinct: self.golden.tuples.len(),
-                distinct_wrong: right.as_ref().map(|r| r.wrong_products),
-                carries_state,
-            }))?;
-        }
-        for image in &job.images {
+        let mut runs = BTreeMap::new();
+        for image in images {
             let golden = &self.golden.golden[*image];
-            let certain = self.speed == Speed::Fast
-                && right
-                    .as_ref()
-                    .is_some_and(|r| golden.tuples.iter().all(|t| r.right[*t as usize]));
-            let record = if certain {
-                self.screened(job, *image, golden)
+            let right = |t: &u32| judgement.as_ref().is_some_and(|j| j.right[*t as usize]);
+            let certain = self.speed == Speed::Fast && golden.tuples.iter().all(right);
+            let start = Instant::now();
+            let (run, engine) = if certain && judgement.is_some() {
+                (self.as_golden(golden), Engine::Screened)
             } else {
-                self.execute(runner, job, *image, golden, engine)
+                let budget = golden.run.retired.saturating_mul(u64::from(self.hang_factor));
+                (runner.run(&self.images.input(self.chosen[*image]), budget), engine)
             };
-            tell(Event::Result(record))?;
+            let wall_us = if engine.executed() { start.elapsed().as_micros() as u64 } else { 0 };
+            let mut first = true;
+            for open in class.iter().filter(|open| open.images.binary_search(image).is_ok()) {
+                let (engine, wall_us) = match (engine.executed(), std::mem::take(&mut first)) {
+                    (true, false) => (Engine::Shared, 0),
+                    _ => (engine, wall_us),
+                };
+                if tell(self.record(open, *image, &run, engine, wall_us)).is_break() {
+                    return ControlFlow::Break(());
+                }
+            }
+            runs.insert(*image, run);
         }
-        ControlFlow::Continue(())
+        ControlFlow::Continue(runs)
     }
 
-    /// A scenario whose golden operations are all right under the fault in value and latency, and whose unit keeps no
+    /// The run of a fault under which all golden operations are right in value and latency, and whose unit keeps no
     /// state: by induction over the instructions it is the golden run.
-    fn screened(&self, job: &Job, image: usize, golden: &Golden) -> Record {
-        let counts = Counts { muls: golden.run.counts.muls, ..Counts::default() };
-        let run = crate::workload::Run { counts, ..golden.run.clone() };
-        self.record(job, image, golden, &run, Engine::Screened, 0)
+    fn as_golden(&self, golden: &Golden) -> Run {
+        let Counts { muls, outside, .. } = golden.run.counts;
+        let counts = Counts { muls, outside, ..Counts::default() };
+        Run { counts, ..golden.run.clone() }
     }
 
-    fn execute(
-        &self,
-        runner: &mut Runner<FaultyUnit>,
-        job: &Job,
-        image: usize,
-        golden: &Golden,
-        engine: Engine,
-    ) -> Record {
-        let start = Instant::now();
-        let budget = golden.run.retired.saturating_mul(u64::from(self.hang_factor));
-        let run = runner.run(&self.images.input(self.chosen[image]), budget);
-        let wall_us = start.elapsed().as_micros() as u64;
-        self.record(job, image, golden, &run, engine, wall_us)
-    }
-
-    fn record(
-        &self,
-        job: &Job,
-        image: usize,
-        golden: &Golden,
-        run: &crate::workload::Run,
-        engine: Engine,
-        wall_us: u64,
-    ) -> Record {
-        let (outcome, trap) = classify(&golden.run, run);
+    fn record(&self, open: &Open, image: usize, run: &Run, engine: Engine, wall_us: u64) -> Record {
+        let golden = &self.golden.golden[image];
+        let answers = self.golden.answers;
+        let (outcome, trap) = answers.classify(&golden.run, run);
         let trap = trap.filter(|_| outcome == Outcome::Trap);
         let answered = !outcome.no_answer();
         // A printed answer is one class; what comes behind it is not known.
         let scores = run.printed_class.is_none() && golden.run.printed_class.is_none();
-        let best = if scores { top(&run.output, 5) } else { Vec::new() };
+        let classes = answered && scores && answers.classes;
+        let best = if classes { answers.top(&run.output, 5) } else { Vec::new() };
+        let label = self.images.label(self.chosen[image]);
+        let distance =
+            (answered && scores).then(|| answers.distance(&golden.run.output, &run.output));
+        let distance = distance.flatten();
         Record {
-            fault: job.number,
-            name: job.faults.name(self.circuit.netlist()),
+            fault: open.number,
+            name: self.faults[open.number].faults.name(self.circuit.netlist()),
             image: self.chosen[image],
-            label: self.images.label(self.chosen[image]),
+            label,
             outcome,
             golden_top1: golden.top1,
-            top1: class(run).filter(|_| answered),
-            golden_in_top5: (answered && scores).then(|| best.contains(&golden.top1)),
-            tied: answered && scores && is_tied(&run.output),
+            top1: answers.class(run).filter(|_| answered),
+            golden_in_top5: golden.top1.filter(|_| classes).map(|class| best.contains(&class)),
+            label_in_top5: label
+                .filter(|_| classes)
+                .map(|label| best.contains(&usize::from(label))),
+            tied: classes && answers.is_tied(&run.output),
             output: crate::hex(&run.output),
+            largest_change: distance.map(|d| d.largest),
+            rms_change: distance.map(|d| d.root_mean_square),
             trap_cause: trap.map(|(cause, _)| cause.code()),
             trap_pc: trap.map(|(_, pc)| pc),
             exit_code: match run.stop {
@@ -240,10 +396,24 @@ impl Lab<'_> {
             retired: run.retired,
             cycles: run.cycles,
             muls: run.counts.muls,
+            outside: run.counts.outside,
             wrong: run.counts.wrong,
             distinct_wrong: run.counts.distinct_wrong,
+            first: run.first_difference.map(|first| First {
+                insn: first.number,
+                pc: first.pc,
+                function: self.program.functions().at(first.pc).map(str::to_owned),
+                layer: first.layer,
+            }),
             engine,
             wall_us,
         }
     }
+}
+
+/// What workers send.
+enum Told {
+    Event(Event),
+    /// Which fault, and what it shares with others.
+    Key(usize, Option<Key>),
 }

@@ -10,5 +10,6 @@ pub mod lab;
 pub mod outcome;
 pub mod plan;
 pub mod record;
+pub mod screen;
 pub mod stats;
 pub mod store;

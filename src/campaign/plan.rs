@@ -1,18 +1,22 @@
 //! The plan: which faults meet which images. Drawn from a seed, written down in full, hashed.
 
 use crate::campaign::images::Images;
+use crate::campaign::lab::Candidate;
+use crate::campaign::outcome::Answers;
 use crate::netlist::circuit::SourceFile;
-use crate::netlist::fault::{Sites, universe};
-use crate::netlist::{Circuit, FaultSet};
-use crate::workload::Program;
+use crate::netlist::collapse::collapse;
+use crate::netlist::fault::{Effect, Sites, universe};
+use crate::netlist::{Circuit, Fault, FaultSet};
+use crate::workload::{Program, ScopeSpec};
 use rand_chacha::ChaCha8Rng;
 use rand_core::{RngCore, SeedableRng};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use std::collections::HashMap;
 use thiserror::Error;
 
 /// Version of the run directory's format.
-pub const FORMAT: u32 = 3;
+pub const FORMAT: u32 = 4;
 
 /// How many of something to take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,6 +52,23 @@ pub struct Request {
     pub seed: u64,
     /// A faulty run may take so many times the golden run's instructions before it counts as a hang.
     pub hang_factor: u32,
+}
+
+/// What is run.
+#[derive(Clone, Debug)]
+pub struct Subject<'a> {
+    /// The firmware, with its network and its scope.
+    pub program: &'a Program,
+    /// What it looks at.
+    pub images: &'a Images,
+    /// How images become inputs, in words.
+    pub inputs: String,
+    /// How its output is read.
+    pub answers: Answers,
+    /// SHA-256 of the network, if the firmware reads one.
+    pub model_sha256: Option<String>,
+    /// The network's operators, as the firmware's layers are numbered; empty where they are not known.
+    pub layers: Vec<String>,
 }
 
 /// What faults are drawn from.
@@ -96,6 +117,17 @@ pub struct Plan {
     pub stuckat: String,
     /// SHA-256 of the ELF.
     pub elf_sha256: String,
+    /// SHA-256 of the `.tflite` file that the firmware reads (`--model`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model_sha256: Option<String>,
+    /// The network's operators, by layer; empty where they are not known.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub layers: Vec<String>,
+    /// Which multiplications are faulty.
+    #[serde(default, skip_serializing_if = "ScopeSpec::is_all")]
+    pub scope: ScopeSpec,
+    /// How an output is read.
+    pub answers: Answers,
     /// The expression that finds a printed answer (`--answer`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub answer: Option<String>,
@@ -107,6 +139,8 @@ pub struct Plan {
     pub platform_sha256: String,
     /// SHA-256 of the images and labels.
     pub data_sha256: String,
+    /// How images become inputs.
+    pub inputs: String,
     /// Name of the multiplier.
     pub multiplier: String,
     /// The files that the multiplier was made from.
@@ -135,9 +169,9 @@ impl Plan {
     pub fn draw(
         request: Request,
         circuit: &Circuit,
-        program: &Program,
-        images: &Images,
-    ) -> Result<(Self, Vec<FaultSet>), PlanError> {
+        subject: Subject<'_>,
+    ) -> Result<(Self, Vec<Candidate>), PlanError> {
+        let (program, images) = (subject.program, subject.images);
         if images.bytes_each() != program.input_len() {
             let (image, input) = (images.bytes_each(), program.input_len());
             return Err(PlanError::Shape { image, input });
@@ -155,16 +189,27 @@ impl Plan {
         if chosen.is_empty() {
             return Err(PlanError::NoImage);
         }
-        let faults: Vec<FaultSet> = faults.into_iter().map(|i| universe[i].clone()).collect();
+        let classes = classes(circuit, &universe);
+        let candidate = |i: usize| {
+            let (first, weight) = classes[i];
+            let class = universe[first].name(circuit.netlist());
+            Candidate { faults: universe[i].clone(), class, weight }
+        };
+        let faults: Vec<Candidate> = faults.into_iter().map(candidate).collect();
         let plan = Self {
             format: FORMAT,
             stuckat: env!("CARGO_PKG_VERSION").to_owned(),
             elf_sha256: program.sha256().to_owned(),
+            model_sha256: subject.model_sha256,
+            layers: subject.layers,
+            scope: program.scope().clone(),
+            answers: subject.answers,
             answer: program.answer().map(ToString::to_string),
             core: program.core().name.to_owned(),
             platform: program.platform().name().to_owned(),
             platform_sha256: crate::hex(&Sha256::digest(program.platform().text())),
             data_sha256: images.sha256().to_owned(),
+            inputs: subject.inputs,
             multiplier: circuit.name().to_owned(),
             multiplier_files: circuit.sources().to_vec(),
             seed: request.seed,
@@ -172,7 +217,7 @@ impl Plan {
             population: population.to_owned(),
             universe: universe.len(),
             data_images: images.count(),
-            faults: faults.iter().map(|f| f.name(circuit.netlist())).collect(),
+            faults: faults.iter().map(|f| f.faults.name(circuit.netlist())).collect(),
             images: chosen,
         };
         Ok((plan, faults))
@@ -197,10 +242,14 @@ impl Plan {
             ("format", self.format == other.format),
             ("stuckat's version", self.stuckat == other.stuckat),
             ("the ELF", self.elf_sha256 == other.elf_sha256),
+            ("the network", self.model_sha256 == other.model_sha256 && self.layers == other.layers),
+            ("the scope", self.scope == other.scope),
+            ("how the output is read", self.answers == other.answers),
             ("the expression of a printed answer", self.answer == other.answer),
             ("the core", self.core == other.core),
             ("the platform", self.platform_sha256 == other.platform_sha256),
             ("the data", self.data_sha256 == other.data_sha256),
+            ("how images become inputs", self.inputs == other.inputs),
             (
                 "the multiplier",
                 self.multiplier == other.multiplier
@@ -218,6 +267,32 @@ impl Plan {
         ];
         fields.into_iter().find(|(_, same)| !same).map(|(name, _)| name)
     }
+}
+
+/// For each member of a population the first one that makes the same faulty circuit, and how many do.
+fn classes(circuit: &Circuit, population: &[FaultSet]) -> Vec<(usize, usize)> {
+    let mut classes: Vec<(usize, usize)> = (0..population.len()).map(|i| (i, 1)).collect();
+    let single = |set: &FaultSet| match set.faults() {
+        [fault] if matches!(fault.effect, Effect::Stuck(_)) => Some(*fault),
+        _ => None,
+    };
+    let places: Vec<usize> =
+        (0..population.len()).filter(|i| single(&population[*i]).is_some()).collect();
+    let faults: Vec<Fault> = places.iter().filter_map(|i| single(&population[*i])).collect();
+    // A list may have a fault several times.
+    let mut at: HashMap<Fault, Vec<usize>> = HashMap::new();
+    for (fault, place) in faults.iter().zip(&places) {
+        at.entry(*fault).or_default().push(*place);
+    }
+    for class in collapse(circuit, &faults) {
+        let mut members: Vec<usize> =
+            class.members.iter().flat_map(|f| at.remove(f).unwrap_or_default()).collect();
+        members.sort_unstable();
+        for member in &members {
+            classes[*member] = (members[0], members.len());
+        }
+    }
+    classes
 }
 
 /// Indices drawn uniformly without replacement, in random order; all of them in ascending order for `All`.

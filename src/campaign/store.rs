@@ -11,12 +11,13 @@
 //! A line counts if it is complete. Killing the process loses at most the line in flight: what an interrupted
 //! write leaves is cut off at the next opening. Any other damage is refused, with the line's number.
 
+use super::outcome::Outcome;
 use super::plan::{FORMAT, Plan};
 use super::record::{FaultRecord, GoldenRecord, Record};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::io::{self, BufRead, BufReader, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use thiserror::Error;
 
@@ -126,11 +127,19 @@ struct Grown {
 
 impl Grown {
     fn open(dir: &Path, plan: &Plan) -> Result<Self, StoreError> {
-        let (results, earlier_results) = Appender::open(dir.join("results.jsonl"))?;
-        check_results(&results.path, plan, &earlier_results)?;
-        let (faults, earlier_faults) = Appender::open(dir.join("faults.jsonl"))?;
-        check_faults(&faults.path, plan, &earlier_faults)?;
-        let earlier = Earlier { results: earlier_results, faults: earlier_faults };
+        let mut check = ResultCheck::new(plan);
+        let mut outcomes = [0; Outcome::ALL.len()];
+        let results = Appender::open(dir.join("results.jsonl"), |record: Record| {
+            outcomes[record.outcome.index()] += 1;
+            check.next(&record)
+        })?;
+        let mut announced = vec![false; plan.faults.len()];
+        let faults = Appender::open(dir.join("faults.jsonl"), |record: FaultRecord| {
+            check_fault(plan, &record)?;
+            announced[record.fault] = true;
+            Ok(())
+        })?;
+        let earlier = Earlier { done: check.seen, outcomes, announced };
         Ok(Self { results, faults, earlier })
     }
 }
@@ -145,12 +154,14 @@ pub struct RunDir {
 }
 
 /// What a directory already holds.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Earlier {
-    /// Scenarios that are done.
-    pub results: Vec<Record>,
-    /// Faults that have begun.
-    pub faults: Vec<FaultRecord>,
+    /// For each scenario whether it is done: fault by fault in the order of the plan, image by image.
+    pub done: Vec<bool>,
+    /// How many of each class, in the order of [`Outcome::ALL`].
+    pub outcomes: [usize; Outcome::ALL.len()],
+    /// For each fault of the plan whether what is known of it is there.
+    pub announced: Vec<bool>,
 }
 
 impl Claim {
@@ -251,15 +262,22 @@ fn json_lines(records: &[impl Serialize], path: &Path) -> Result<Vec<u8>, StoreE
     Ok(text)
 }
 
-/// Reads the results of a run directory, checked against its plan.
+/// Reads the results of a run directory one by one, checked against its plan; `each` hears them in the order of the file.
 ///
 /// # Errors
 /// [`StoreError`] if they cannot be read or are damaged.
-pub fn read_results(dir: &Path, plan: &Plan) -> Result<Vec<Record>, StoreError> {
-    let path = dir.join("results.jsonl");
-    let records = read_lines(&path)?;
-    check_results(&path, plan, &records)?;
-    Ok(records)
+pub fn read_results(
+    dir: &Path,
+    plan: &Plan,
+    mut each: impl FnMut(Record),
+) -> Result<(), StoreError> {
+    let mut check = ResultCheck::new(plan);
+    scan(&dir.join("results.jsonl"), |record| {
+        check.next(&record)?;
+        each(record);
+        Ok(())
+    })
+    .map(|_| ())
 }
 
 /// Reads the fault records of a run directory, checked against its plan.
@@ -267,43 +285,48 @@ pub fn read_results(dir: &Path, plan: &Plan) -> Result<Vec<Record>, StoreError> 
 /// # Errors
 /// [`StoreError`] if they cannot be read or are damaged.
 pub fn read_faults(dir: &Path, plan: &Plan) -> Result<Vec<FaultRecord>, StoreError> {
-    let path = dir.join("faults.jsonl");
-    let records = read_lines(&path)?;
-    check_faults(&path, plan, &records)?;
-    Ok(records)
+    let mut faults = Vec::new();
+    scan(&dir.join("faults.jsonl"), |record| {
+        check_fault(plan, &record)?;
+        faults.push(record);
+        Ok(())
+    })?;
+    Ok(faults)
 }
 
 /// Every row must be a scenario of the plan, and none may be there twice.
-fn check_results(path: &Path, plan: &Plan, records: &[Record]) -> Result<(), StoreError> {
-    let mut seen = vec![false; plan.scenarios()];
-    for (i, record) in records.iter().enumerate() {
-        let image = plan.images.binary_search(&record.image).ok();
-        let place = image.map(|image| record.fault.saturating_mul(plan.images.len()) + image);
-        let what = if plan.faults.get(record.fault) != Some(&record.name) {
-            Some("its fault is not the plan's")
-        } else {
-            let twice =
-                place.and_then(|place| seen.get_mut(place)).map(|s| std::mem::replace(s, true));
-            match twice {
-                None => Some("its image is not in the plan"),
-                Some(true) => Some("its scenario is there already"),
-                Some(false) => None,
-            }
-        };
-        if let Some(what) = what {
-            let (path, what) = (path.to_owned(), what.to_owned());
-            return Err(StoreError::Damaged { path, line: i + 1, what });
-        }
-    }
-    Ok(())
+struct ResultCheck<'p> {
+    plan: &'p Plan,
+    seen: Vec<bool>,
 }
 
-fn check_faults(path: &Path, plan: &Plan, records: &[FaultRecord]) -> Result<(), StoreError> {
-    let wrong = records.iter().position(|r| plan.faults.get(r.fault) != Some(&r.name));
-    wrong.map_or(Ok(()), |i| {
-        let what = "its fault is not the plan's".to_owned();
-        Err(StoreError::Damaged { path: path.to_owned(), line: i + 1, what })
-    })
+impl<'p> ResultCheck<'p> {
+    fn new(plan: &'p Plan) -> Self {
+        Self { plan, seen: vec![false; plan.scenarios()] }
+    }
+
+    fn next(&mut self, record: &Record) -> Result<(), String> {
+        if self.plan.faults.get(record.fault) != Some(&record.name) {
+            return Err("its fault is not the plan's".into());
+        }
+        let images = &self.plan.images;
+        let image = images.binary_search(&record.image).ok();
+        let place = image.map(|image| record.fault.saturating_mul(images.len()) + image);
+        let seen = place.and_then(|place| self.seen.get_mut(place));
+        match seen.map(|seen| std::mem::replace(seen, true)) {
+            None => Err("its image is not in the plan".into()),
+            Some(true) => Err("its scenario is there already".into()),
+            Some(false) => Ok(()),
+        }
+    }
+}
+
+fn check_fault(plan: &Plan, record: &FaultRecord) -> Result<(), String> {
+    if plan.faults.get(record.fault) == Some(&record.name) {
+        Ok(())
+    } else {
+        Err("its fault is not the plan's".into())
+    }
 }
 
 /// Reads the plan of a run directory.
@@ -338,30 +361,39 @@ pub fn read_plan(path: &Path) -> Result<Plan, StoreError> {
 /// # Errors
 /// [`StoreError`] if it cannot be read or a complete line is damaged.
 pub fn read_lines<T: DeserializeOwned>(path: &Path) -> Result<Vec<T>, StoreError> {
-    match fs::read(path) {
-        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
-        other => {
-            let bytes = other.map_err(io_error(path, "read", ""))?;
-            parse_lines(path, &bytes).map(|(records, _)| records)
-        }
-    }
+    let mut records = Vec::new();
+    scan(path, |record| {
+        records.push(record);
+        Ok(())
+    })?;
+    Ok(records)
 }
 
-/// The records of the complete lines, and how many bytes these lines take.
-fn parse_lines<T: DeserializeOwned>(
+/// Hands the records of the complete lines to `each`, which may refuse one; returns how many bytes these lines take, and
+/// whether an incomplete one follows. A missing file has none. Only one line is in memory at a time.
+fn scan<T: DeserializeOwned>(
     path: &Path,
-    bytes: &[u8],
-) -> Result<(Vec<T>, usize), StoreError> {
-    let complete = bytes.iter().rposition(|b| *b == b'\n').map_or(0, |at| at + 1);
-    let mut records = Vec::new();
-    for (i, line) in bytes[..complete].split_inclusive(|b| *b == b'\n').enumerate() {
-        records.push(serde_json::from_slice(line).map_err(|e| StoreError::Damaged {
-            path: path.to_owned(),
-            line: i + 1,
-            what: e.to_string(),
-        })?);
+    mut each: impl FnMut(T) -> Result<(), String>,
+) -> Result<(u64, bool), StoreError> {
+    let file = match File::open(path) {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok((0, false)),
+        other => other.map_err(io_error(path, "read", ""))?,
+    };
+    let mut reader = BufReader::with_capacity(1 << 20, file);
+    let mut text = Vec::new();
+    let mut complete = 0;
+    for line in 1.. {
+        text.clear();
+        reader.read_until(b'\n', &mut text).map_err(io_error(path, "read", ""))?;
+        if text.last() != Some(&b'\n') {
+            break;
+        }
+        let damaged = |what| StoreError::Damaged { path: path.to_owned(), line, what };
+        each(serde_json::from_slice(&text).map_err(|e| damaged(e.to_string()))?)
+            .map_err(damaged)?;
+        complete += text.len() as u64;
     }
-    Ok((records, complete))
+    Ok((complete, !text.is_empty()))
 }
 
 fn lock(dir: &Path) -> Result<File, StoreError> {
@@ -401,21 +433,20 @@ struct Appender {
 }
 
 impl Appender {
-    /// Opens it, cuts off an incomplete last line, and returns what the complete ones say.
-    fn open<T: DeserializeOwned>(path: PathBuf) -> Result<(Self, Vec<T>), StoreError> {
-        let options =
-            OpenOptions::new().create(true).truncate(false).read(true).write(true).open(&path);
+    /// Opens it, cuts off an incomplete last line, and hands the complete ones to `each`.
+    fn open<T: DeserializeOwned>(
+        path: PathBuf,
+        each: impl FnMut(T) -> Result<(), String>,
+    ) -> Result<Self, StoreError> {
+        let options = OpenOptions::new().create(true).truncate(false).write(true).open(&path);
         let mut file = options.map_err(io_error(&path, "open", RESUME))?;
-        let mut bytes = Vec::new();
-        file.read_to_end(&mut bytes).map_err(io_error(&path, "read", ""))?;
-        let (records, complete) = parse_lines(&path, &bytes)?;
-        let len = complete as u64;
-        if complete < bytes.len() {
+        let (len, incomplete) = scan(&path, each)?;
+        if incomplete {
             log::warn!("{}: an incomplete last line is cut off", path.display());
             file.set_len(len).map_err(io_error(&path, "shorten", RESUME))?;
         }
         file.seek(SeekFrom::Start(len)).map_err(io_error(&path, "seek", RESUME))?;
-        Ok((Self { path, file, len }, records))
+        Ok(Self { path, file, len })
     }
 
     fn append(&mut self, record: &impl Serialize) -> Result<(), StoreError> {

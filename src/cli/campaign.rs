@@ -3,10 +3,10 @@
 use super::{Multiplier, Target, print, say};
 use crate::campaign::golden::{Golden, GoldenLab, GoldenSet};
 use crate::campaign::images::Images;
-use crate::campaign::lab::{Event, Job, Lab, Speed};
-use crate::campaign::outcome::Outcome;
-use crate::campaign::plan::{Amount, Plan, PlanError, Population, Request};
-use crate::campaign::record::{Engine, GoldenRecord, Record};
+use crate::campaign::lab::{Event, Lab, Open, Speed};
+use crate::campaign::outcome::{Answers, Outcome};
+use crate::campaign::plan::{Amount, Plan, PlanError, Population, Request, Subject};
+use crate::campaign::record::GoldenRecord;
 use crate::campaign::store::{Claim, Earlier, RunDir, StoreError};
 use crate::netlist::fault::Sites;
 use crate::netlist::{Circuit, FaultSet, fault_list};
@@ -16,7 +16,6 @@ use crate::workload::Program;
 use anyhow::Context;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
-use std::collections::HashSet;
 use std::io::IsTerminal;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -109,7 +108,15 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         seed: args.seed,
         hang_factor: args.hang_factor,
     };
-    let drawn = Plan::draw(request, &circuit, &program, &images);
+    let subject = Subject {
+        program: &program,
+        images: &images,
+        inputs: "pixel - 128".into(),
+        answers: Answers::INT8,
+        model_sha256: None,
+        layers: Vec::new(),
+    };
+    let drawn = Plan::draw(request, &circuit, subject);
     let (plan, faults) = match (drawn, &args.data_images) {
         (Err(shape @ PlanError::Shape { .. }), Some(file)) => {
             return Err(shape).context(file.display().to_string());
@@ -141,6 +148,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         circuit: &circuit,
         images: &images,
         chosen: &plan.images,
+        faults: &faults,
         golden: &golden,
         hang_factor: args.hang_factor,
         speed: match (args.slow, args.no_shortcuts) {
@@ -149,11 +157,12 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
             _ => Speed::Fast,
         },
     };
-    let jobs = remaining(&plan, &faults, &earlier);
-    if !earlier.results.is_empty() {
-        say!("stuckat: {} scenarios are there already", grouped(earlier.results.len()));
+    let open = remaining(&plan, &earlier);
+    let done: usize = earlier.outcomes.iter().sum();
+    if done > 0 {
+        say!("stuckat: {} scenarios are there already", grouped(done));
     }
-    let session = work(&lab, &jobs, workers, plan.scenarios(), &earlier.results, &mut dir)?;
+    let session = work(&lab, &open, workers, plan.scenarios(), &earlier, &mut dir)?;
     drop(dir);
     conclude(args, &out, &session.finish(workers, begin.elapsed()))
 }
@@ -166,7 +175,13 @@ fn run_golden(
     workers: usize,
 ) -> anyhow::Result<GoldenSet> {
     let progress = Progress::new("golden", plan.images.len());
-    let lab = GoldenLab { program, images, chosen: &plan.images, latency: circuit.latency() };
+    let lab = GoldenLab {
+        program,
+        images,
+        chosen: &plan.images,
+        latency: circuit.latency(),
+        answers: plan.answers,
+    };
     // Without a fault to meet, the operations need not be remembered.
     let record = !plan.faults.is_empty();
     let golden = GoldenSet::run(&lab, workers, record, || progress.bar.inc(1));
@@ -212,24 +227,33 @@ fn golden_records(plan: &Plan, images: &Images, golden: &GoldenSet) -> Vec<Golde
         output: crate::hex(&golden.run.output),
         retired: golden.run.retired,
         cycles: golden.run.cycles,
+        label_in_top5: label_in_top5(plan, golden, images.label(*image)),
+        outside: golden.run.counts.outside,
         muls: golden.run.counts.muls,
         distinct: golden.distinct,
     };
     plan.images.iter().zip(&golden.golden).map(record).collect()
 }
 
+fn label_in_top5(plan: &Plan, golden: &Golden, label: Option<u16>) -> Option<bool> {
+    let classes = plan.answers.classes && golden.run.printed_class.is_none();
+    let label = label.filter(|_| classes)?;
+    Some(plan.answers.top(&golden.run.output, 5).contains(&usize::from(label)))
+}
+
 /// The scenarios that have no result yet.
-fn remaining(plan: &Plan, faults: &[FaultSet], earlier: &Earlier) -> Vec<Job> {
-    let done: HashSet<(usize, usize)> =
-        earlier.results.iter().map(|r| (r.fault, r.image)).collect();
-    let announced: HashSet<usize> = earlier.faults.iter().map(|f| f.fault).collect();
-    let job = |(number, faults): (usize, &FaultSet)| {
-        let open = |i: &usize| !done.contains(&(number, plan.images[*i]));
-        let images = (0..plan.images.len()).filter(open).collect();
-        Job { number, faults: faults.clone(), images, announce: !announced.contains(&number) }
+fn remaining(plan: &Plan, earlier: &Earlier) -> Vec<Open> {
+    let images = plan.images.len();
+    let open = |number: usize| {
+        let done = &earlier.done[number * images..][..images];
+        Open {
+            number,
+            images: (0..images).filter(|i| !done[*i]).collect(),
+            announce: !earlier.announced[number],
+        }
     };
-    let jobs = faults.iter().enumerate().map(job);
-    jobs.filter(|job| !job.images.is_empty() || job.announce).collect()
+    let all = (0..plan.faults.len()).map(open);
+    all.filter(|open| !open.images.is_empty() || open.announce).collect()
 }
 
 /// What this process did, as against what the run directory holds.
@@ -269,25 +293,24 @@ impl Session {
 
 fn work(
     lab: &Lab,
-    jobs: &[Job],
+    open: &[Open],
     workers: usize,
     planned: usize,
-    earlier: &[Record],
+    earlier: &Earlier,
     dir: &mut RunDir,
 ) -> Result<Session, StoreError> {
     let mut progress = Progress::new("faulty", planned);
-    for record in earlier {
-        progress.count(record.outcome);
-    }
-    progress.bar.set_position(earlier.len() as u64);
+    progress.counts = earlier.outcomes;
+    progress.bar.set_position(earlier.outcomes.iter().sum::<usize>() as u64);
     progress.bar.reset_eta();
     let begin = Instant::now();
     let mut session = Session::default();
     let mut failure = None;
-    lab.run(jobs, workers, |event| {
+    lab.run(open, workers, |event| {
         let kept = match &event {
             Event::Fault(record) => dir.append_fault(record),
             Event::Result(record) => dir.append_result(record),
+            Event::Screened => Ok(()),
         };
         if let Err(error) = kept {
             failure = Some(error);
@@ -295,7 +318,7 @@ fn work(
         }
         if let Event::Result(record) = event {
             session.ended += 1;
-            session.executed += usize::from(record.engine != Engine::Screened);
+            session.executed += usize::from(record.engine.executed());
             progress.result(record.outcome);
         }
         ControlFlow::Continue(())
@@ -328,8 +351,7 @@ impl Progress {
     }
 
     fn count(&mut self, outcome: Outcome) {
-        let place = Outcome::ALL.iter().position(|o| *o == outcome).unwrap_or(0);
-        self.counts[place] += 1;
+        self.counts[outcome.index()] += 1;
     }
 
     fn result(&mut self, outcome: Outcome) {
@@ -366,7 +388,7 @@ fn conclude(args: &Args, out: &Path, session: &SessionReport) -> anyhow::Result<
         return Ok(ExitCode::SUCCESS);
     }
     let throughput = format!(
-        "Throughput: {:.0} faulty inferences/s on {} threads ({} scenarios in {:.1} s: {} executed, {} settled by screening)",
+        "Throughput: {:.0} faulty inferences/s on {} threads ({} scenarios in {:.1} s: {} executed, {} settled by proof)",
         session.faulty_inferences_per_second,
         session.workers,
         grouped(session.scenarios),

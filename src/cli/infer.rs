@@ -192,7 +192,7 @@ fn faulty(
     };
     let budget = golden.run.retired.saturating_mul(u64::from(args.hang_factor));
     let inference = infer(program, model, unit, input, budget);
-    let same_class = || inference.answer.best(1) == golden.answer.best(1);
+    let same_class = || Some(inference.answer.best(1) == golden.answer.best(1));
     let (outcome, _) = classify_by(&golden.run, &inference.run, same_class);
     Faulty { name: faults.name(circuit.netlist()), inference, outcome }
 }

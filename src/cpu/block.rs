@@ -4,6 +4,7 @@
 //! bytes that a block was decoded from drops that block, so self-modifying code takes effect at once.
 
 use super::events::EventCounts;
+use super::scope::{Scope, mul_op};
 use super::timing;
 use super::trap::{Cause, Trap};
 use crate::isa::{self, Insn, Op};
@@ -29,9 +30,15 @@ pub(super) struct Step {
     pub rd: u8,
     pub rs1: u8,
     pub rs2: u8,
-    /// Immediate; for branches, JAL and AUIPC the resulting address.
+    /// Immediate; for branches, JAL and AUIPC the resulting address; for multiplications [`OUTSIDE`] if they are out of scope.
     pub imm: u32,
 }
+
+/// A multiplication that the unit under test does not do.
+pub(super) const OUTSIDE: u32 = 1;
+
+/// An address at which no instruction begins.
+pub(super) const NOWHERE: u32 = 1;
 
 /// A decoded block.
 #[derive(Clone, Copy, Debug)]
@@ -81,6 +88,10 @@ pub(super) struct Blocks {
     max_len: usize,
     /// Longest multiplication in cycles.
     mul_cycles: u32,
+    /// Which multiplications are the unit's; `None`: all.
+    scope: Option<Scope>,
+    /// A block ends before this address.
+    breakpoint: u32,
     /// Events of complete executions of blocks that are no more.
     events: EventCounts,
 }
@@ -100,8 +111,20 @@ impl Blocks {
             lines: FxHashMap::default(),
             max_len: if single_step { 1 } else { MAX_LEN },
             mul_cycles: 0,
+            scope: None,
+            breakpoint: NOWHERE,
             events: EventCounts::default(),
         }
+    }
+
+    /// Says which multiplications are the unit's; before any block is decoded.
+    pub fn set_scope(&mut self, scope: Option<Scope>) {
+        self.scope = scope;
+    }
+
+    /// Makes an instruction the first of its block; before any block is decoded.
+    pub fn set_breakpoint(&mut self, pc: u32) {
+        self.breakpoint = pc;
     }
 
     /// Says how long a multiplication can take; before any block is decoded.
@@ -196,10 +219,16 @@ impl Blocks {
         while let Ok((insn, _)) = fetch(bus, at) {
             // CSRs see the counters, so they stand alone: everything before them is then counted.
             let alone = is_system(insn.op);
-            if alone && at != pc {
+            if at != pc && (alone || at == self.breakpoint) {
                 break;
             }
-            self.steps.push(step(insn, at));
+            let mut step = step(insn, at);
+            if let (Some(op), Some(scope)) = (mul_op(insn.op), &self.scope)
+                && !scope.contains(op, at)
+            {
+                step.imm = OUTSIDE;
+            }
+            self.steps.push(step);
             self.lens.push(insn.len);
             at = at.wrapping_add(u32::from(insn.len));
             if alone || ends_block(insn.op) || self.steps.len() - first == self.max_len {

@@ -1,6 +1,6 @@
 //! The interpreter: executes one decoded block, each instruction as the manual says.
 
-use super::block::{Block, Step, fetch};
+use super::block::{Block, OUTSIDE, Step, fetch};
 use super::csr::{self, Totals, U_MODE};
 use super::events::Event;
 use super::observe::Observed;
@@ -9,7 +9,7 @@ use super::probe::Probe;
 use super::profile::BreakpointTval;
 use super::timing;
 use super::trap::{Cause, Trap};
-use super::{Machine, Stop};
+use super::{Difference, Machine, Stop};
 use crate::isa::Op;
 use crate::soc::{Bus, Semihosted, Size};
 use crate::unit::{Answer, MulOp, Unit};
@@ -20,6 +20,8 @@ pub(super) enum Flow {
     Next,
     /// On, but a device was accessed and may have ended the run.
     Device,
+    /// On; for the first time in this run the multiplier has differed from a fault-free one.
+    Differed,
     /// Nowhere.
     Stop(Stop),
 }
@@ -36,6 +38,8 @@ pub(super) enum After {
     Jumped,
     /// The step did not retire.
     Trapped(Cause, u32),
+    /// Leave the block at the next instruction, since for the first time the multiplier has differed from a fault-free one.
+    Differed,
     /// The multiplier will never answer.
     NoAnswer,
     /// WFI.
@@ -183,6 +187,11 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
                 let look = matches!(after, After::Look);
                 if look { Flow::Device } else { Flow::Next }
             }
+            After::Differed => {
+                self.settle(block, at);
+                self.observe(before, 1, false);
+                Flow::Differed
+            }
             After::Trapped(cause, tval) => {
                 self.settle(block, at - 1);
                 let flow = self.raise(Trap { cause, pc: self.pc, tval });
@@ -256,10 +265,10 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
             Sh => return self.store(s, here, a, b, Size::Half),
             Sw => return self.store(s, here, a, b, Size::Word),
             // Volume I, "Multiplication Operations" and "Division Operations".
-            Mul => return self.multiply(s, MulOp::MUL, a, b),
-            Mulh => return self.multiply(s, MulOp::MULH, a, b),
-            Mulhsu => return self.multiply(s, MulOp::MULHSU, a, b),
-            Mulhu => return self.multiply(s, MulOp::MULHU, a, b),
+            Mul => return self.multiply(s, here, MulOp::MUL, a, b),
+            Mulh => return self.multiply(s, here, MulOp::MULH, a, b),
+            Mulhsu => return self.multiply(s, here, MulOp::MULHSU, a, b),
+            Mulhu => return self.multiply(s, here, MulOp::MULHU, a, b),
             Div | Divu | Rem | Remu => self.divide(s.op, a, b),
             // Volume I, "Control Transfer Instructions".
             Jal => {
@@ -299,16 +308,35 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
     }
 
     #[inline(always)]
-    fn multiply(&mut self, s: Step, op: MulOp, a: u32, b: u32) -> After {
-        match self.unit.exec(op, a, b) {
+    fn multiply(&mut self, s: Step, here: Here<'_>, op: MulOp, a: u32, b: u32) -> After {
+        let answer = if s.imm == OUTSIDE || self.all_outside {
+            self.unit.outside(op, a, b)
+        } else {
+            self.unit.exec(op, a, b)
+        };
+        let differs = self.first_difference.is_none() && self.unit.counts().differing > 0;
+        if differs {
+            self.note_difference(here);
+        }
+        match answer {
             Answer::Done { value, cycles } => {
                 self.totals.cycles += u64::from(cycles);
                 self.mul_waits = self.mul_waits.wrapping_add(u64::from(cycles)).wrapping_sub(1);
                 self.set(s.rd, value);
-                After::Go
+                if differs { After::Differed } else { After::Go }
             }
             Answer::Never => After::NoAnswer,
         }
+    }
+
+    #[cold]
+    fn note_difference(&mut self, here: Here<'_>) {
+        let (bytes, _) = self.blocks.extent(here.block.first, here.at);
+        let before = u64::from(here.at - here.block.first);
+        self.first_difference = Some(Difference {
+            number: self.totals.retired + before + 1,
+            pc: here.block.pc.wrapping_add(bytes),
+        });
     }
 
     /// DIV, DIVU, REM, REMU, with the manual's results for division by zero and overflow.

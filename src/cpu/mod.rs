@@ -14,17 +14,19 @@ mod observe;
 mod pmp;
 mod probe;
 pub mod profile;
+mod scope;
 pub mod timing;
 mod trap;
 
 pub use csr::{M_MODE, U_MODE};
 pub use probe::{Access, Probe, Retired, Silent};
 pub use profile::Profile;
+pub use scope::Scope;
 pub use trap::{Cause, Trap, TrapLog};
 
 use crate::soc::Bus;
 use crate::unit::Unit;
-use block::Blocks;
+use block::{Blocks, NOWHERE};
 use csr::{Csrs, Totals};
 use events::{Event, EventCounts};
 use exec::Flow;
@@ -76,6 +78,28 @@ impl fmt::Display for Stop {
     }
 }
 
+/// What [`Machine::run_to_event`] ran to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Reached {
+    /// The end.
+    Stop(Stop),
+    /// A store into the word that the bus marks ([`Bus::take_mark`]).
+    Mark,
+    /// The next instruction is at the breakpoint, for the first time.
+    Breakpoint,
+    /// For the first time in this run an operation of the unit has differed from a fault-free one: [`Machine::first_difference`].
+    Difference,
+}
+
+/// A multiplication that differed from a fault-free one in value, latency or next state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Difference {
+    /// The instruction's number in the run: 1 is the first that retires. One that is never answered does not retire and counts all the same.
+    pub number: u64,
+    /// Its address.
+    pub pc: u32,
+}
+
 /// Where a core starts, and which core it is.
 #[derive(Clone, Copy, Debug)]
 pub struct Reset {
@@ -123,6 +147,12 @@ pub struct Machine<B: Bus, U: Unit, P: Probe = Silent> {
     halted_fetch: bool,
     /// Accesses are held against the physical memory protection, instruction by instruction.
     protected: bool,
+    /// No multiplication is in scope now.
+    all_outside: bool,
+    /// Where a run to an event pauses once.
+    breakpoint: u32,
+    /// The first operation of the run that differed.
+    first_difference: Option<Difference>,
     /// The last instruction was a WFI.
     after_wfi: bool,
     /// All decoded code must go before the next block.
@@ -165,6 +195,9 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
             enters_handler: false,
             halted_fetch: false,
             protected: false,
+            all_outside: false,
+            breakpoint: NOWHERE,
+            first_difference: None,
             after_wfi: false,
             stale: false,
             access: None,
@@ -203,8 +236,12 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
         self.after_wfi = false;
         self.stale = false;
         self.access = None;
+        self.all_outside = false;
+        self.breakpoint = NOWHERE;
+        self.first_difference = None;
         self.unit.reset();
         self.blocks.clear(&mut self.bus);
+        self.blocks.set_breakpoint(NOWHERE);
         self.blocks.reset_events();
         self.blocks.set_mul_cycles(self.unit.max_cycles());
         self.events = EventCounts::default();
@@ -216,36 +253,62 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
     /// Runs until the program ends, or until `budget` instructions have retired or trapped since reset.
     pub fn run(&mut self, budget: u64) -> Stop {
         loop {
-            if let Some(stop) = self.run_to_mark(budget) {
+            if let Reached::Stop(stop) = self.run_to_event(budget) {
                 return stop;
             }
         }
     }
 
-    /// Like [`Machine::run`], but returns `None` right after each store into the word that the bus marks ([`Bus::take_mark`]).
-    pub fn run_to_mark(&mut self, budget: u64) -> Option<Stop> {
+    /// Like [`Machine::run`], but returns at other events too; the next call goes on from there.
+    pub fn run_to_event(&mut self, budget: u64) -> Reached {
         loop {
+            if self.pc == self.breakpoint {
+                self.breakpoint = NOWHERE;
+                return Reached::Breakpoint;
+            }
             let left = budget.saturating_sub(self.steps_taken());
             if left == 0 {
                 // The last instruction may have asked for the end.
-                return Some(self.bus.exit_code().map_or(Stop::Budget, Stop::Exit));
+                return Reached::Stop(self.bus.exit_code().map_or(Stop::Budget, Stop::Exit));
             }
             if self.totals.cycles >= self.deadline
                 && let Some(stop) = self.attend()
             {
-                return Some(stop);
+                return Reached::Stop(stop);
             }
             match self.run_block(left) {
                 Flow::Next => {}
                 Flow::Device => {
                     self.look_at_interrupts();
                     if self.bus.take_mark() {
-                        return None;
+                        return Reached::Mark;
                     }
                 }
-                Flow::Stop(stop) => return Some(stop),
+                Flow::Differed => return Reached::Difference,
+                Flow::Stop(stop) => return Reached::Stop(stop),
             }
         }
+    }
+
+    /// Says which multiplications go through the unit (`None`: all). Right after a reset, as everything that these functions set.
+    pub fn set_scope(&mut self, scope: Option<Scope>) {
+        self.blocks.set_scope(scope);
+    }
+
+    /// Takes every multiplication from here on out of the scope, or back into it. A reset takes them back.
+    pub fn set_all_outside(&mut self, outside: bool) {
+        self.all_outside = outside;
+    }
+
+    /// Lets a run to an event pause once when control first comes to `pc`. A reset takes it away.
+    pub fn set_breakpoint(&mut self, pc: u32) {
+        self.breakpoint = pc;
+        self.blocks.set_breakpoint(pc);
+    }
+
+    /// The first operation since reset that differed from a fault-free one.
+    pub fn first_difference(&self) -> Option<Difference> {
+        self.first_difference
     }
 
     /// Retired instructions plus taken exceptions: what a budget counts, so that a storm of exceptions ends too.

@@ -35,6 +35,8 @@ const FIRST_CAPACITY: usize = 1 << 12;
 pub struct Judgement {
     /// For each operation, whether it is right in value, latency and next state.
     pub right: Vec<bool>,
+    /// For each operation its value; `None` if it is never answered.
+    pub values: Vec<Option<u32>>,
     /// How many have a wrong product, or none.
     pub wrong_products: usize,
 }
@@ -105,10 +107,17 @@ impl FastUnit {
 
     /// Computes the answers to `tuples` many at a time, keeps them, and judges them.
     pub fn learn(&mut self, tuples: &[Tuple]) -> Judgement {
-        let mut judgement =
-            Judgement { right: Vec::with_capacity(tuples.len()), wrong_products: 0 };
+        let mut judgement = Judgement {
+            right: Vec::with_capacity(tuples.len()),
+            values: Vec::with_capacity(tuples.len()),
+            wrong_products: 0,
+        };
         for (tuple, answer) in tuples.iter().zip(screen::answers(&self.sequences, tuples)) {
             let Tuple { op, rs1, rs2 } = *tuple;
+            judgement.values.push(match answer {
+                Answer::Done { value, .. } => Some(value),
+                Answer::Never => None,
+            });
             let (right_value, in_time) = match answer {
                 Answer::Done { value, cycles } => {
                     let in_table = self.tabled(op, rs1, rs2).is_some();
@@ -123,6 +132,36 @@ impl FastUnit {
             judgement.wrong_products += usize::from(!right_value);
         }
         judgement
+    }
+
+    /// Feeds `hash` with everything but the memo that an answer of this unit depends on or that is judged of it: latencies, next state, and the product
+    /// tables. Units that feed the same bytes answer alike wherever one of them has a table.
+    pub fn fingerprint(&self, mut hash: impl FnMut(&[u8])) {
+        hash(&[u8::from(self.sequences.sound_state())]);
+        for op in MulOp::ALL {
+            hash(&self.sequences.of(op).cycles().unwrap_or(0).to_le_bytes());
+        }
+        hash(&self.tables.len().to_le_bytes());
+        for table in &self.tables {
+            table.form.bytes_of(&mut hash);
+        }
+    }
+
+    /// The operations that its runs have added to those in tables, with their answers, in no order.
+    pub fn memo(&self) -> impl Iterator<Item = (Tuple, u32)> {
+        self.entries.iter().filter(|entry| entry.tag & USED != 0).map(|entry| {
+            let op = MulOp::ALL[(entry.tag >> OP_SHIFT & 3) as usize];
+            (Tuple { op, rs1: entry.rs1, rs2: entry.rs2 }, entry.value)
+        })
+    }
+
+    /// Whether this unit has the same answers to these operations.
+    pub fn agrees(&self, answers: &[(Tuple, u32)]) -> bool {
+        let tuples: Vec<Tuple> = answers.iter().map(|(tuple, _)| *tuple).collect();
+        let mine = screen::answers(&self.sequences, &tuples);
+        mine.iter().zip(answers).all(
+            |(mine, (_, theirs))| matches!(mine, Answer::Done { value, .. } if value == theirs),
+        )
     }
 
     #[inline]
@@ -219,9 +258,13 @@ impl Unit for FastUnit {
         Answer::Done { value: entry.value, cycles }
     }
 
+    fn outside(&mut self, op: MulOp, rs1: u32, rs2: u32) -> Answer {
+        self.counts.outside(op, rs1, rs2, self.sound.of(op))
+    }
+
     fn max_cycles(&self) -> u32 {
         let cycles = MulOp::ALL.map(|op| self.sequences.of(op).cycles().unwrap_or(0));
-        cycles.into_iter().max().unwrap_or(0)
+        cycles.into_iter().fold(self.sound.max(), u32::max)
     }
 
     fn reset(&mut self) {

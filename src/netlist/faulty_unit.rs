@@ -51,6 +51,13 @@ impl Unit for FaultyUnit {
         }
     }
 
+    fn outside(&mut self, op: MulOp, rs1: u32, rs2: u32) -> Answer {
+        match self {
+            FaultyUnit::Memo(unit) => unit.outside(op, rs1, rs2),
+            FaultyUnit::Gates(unit) => unit.outside(op, rs1, rs2),
+        }
+    }
+
     fn max_cycles(&self) -> u32 {
         match self {
             FaultyUnit::Memo(unit) => unit.max_cycles(),

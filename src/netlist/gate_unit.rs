@@ -123,6 +123,10 @@ impl Unit for GateUnit {
         answer
     }
 
+    fn outside(&mut self, op: MulOp, rs1: u32, rs2: u32) -> Answer {
+        self.counts.outside(op, rs1, rs2, self.circuit.latency().of(op))
+    }
+
     fn max_cycles(&self) -> u32 {
         let exact = MulOp::ALL.map(|op| match self.circuit.operation(op) {
             Operation::Exact(clocks) => *clocks,

@@ -11,6 +11,7 @@
 //! products at a time; [`equivalence`] compares the sound unit with the exact product, [`lint`] looks for oddities; [`wave`]
 //! shows every net in every clock of an operation, and [`dump`] writes that as a VCD.
 
+pub mod activity;
 pub mod binding;
 pub mod cells;
 pub mod circuit;
@@ -30,6 +31,7 @@ pub mod fold;
 pub mod gate_unit;
 pub mod lint;
 pub mod logic;
+pub mod places;
 mod planes;
 pub mod ports;
 pub mod program;
@@ -194,12 +196,16 @@ impl Netlist {
 
     /// `INSTANCE/PIN`.
     pub fn pin_name(&self, pin: Pin) -> String {
+        format!("{}/{}", self.cells[pin.cell as usize].name, self.pin_label(pin))
+    }
+
+    /// The pin's name in its cell type.
+    pub fn pin_label(&self, pin: Pin) -> &str {
         let cell = &self.cells[pin.cell as usize];
-        let name = match (pin.pin as usize).checked_sub(cell.inputs.len()) {
+        match (pin.pin as usize).checked_sub(cell.inputs.len()) {
             None => &cell.kind.inputs[pin.pin as usize],
             Some(output) => &cell.kind.outputs[output].0,
-        };
-        format!("{}/{name}", cell.name)
+        }
     }
 
     /// All pins that are connected, cell by cell, inputs first.

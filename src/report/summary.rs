@@ -158,7 +158,8 @@ pub struct FaultRow {
 pub fn summarise(dir: &Path) -> Result<Summary, StoreError> {
     let plan = read_plan(dir)?;
     let golden: Vec<GoldenRecord> = read_lines(&dir.join("golden.jsonl"))?;
-    let mut records = read_results(dir, &plan)?;
+    let mut records = Vec::new();
+    read_results(dir, &plan, |record| records.push(record))?;
     records.sort_by_key(|r| (r.fault, r.image));
     let mut faults = read_faults(dir, &plan)?;
     faults.sort_by_key(|f| f.fault);
@@ -238,7 +239,9 @@ fn golden_summary(golden: &[GoldenRecord]) -> GoldenSummary {
         mean(&golden.iter().map(value).collect::<Vec<_>>()).unwrap_or(0.0)
     };
     GoldenSummary {
-        accuracy: over(&|g| f64::from(u8::from(g.top1 == usize::from(g.label)))),
+        accuracy: over(&|g| {
+            f64::from(u8::from(g.top1.is_some() && g.top1 == g.label.map(usize::from)))
+        }),
         retired: over(&|g| g.retired as f64),
         cycles: over(&|g| g.cycles as f64),
         muls: over(&|g| g.muls as f64),

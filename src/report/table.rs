@@ -106,6 +106,7 @@ fn meaning(outcome: Outcome) -> &'static str {
         Outcome::Masked => "some did, the output bytes are the same",
         Outcome::SdcBenign => "other scores, same class",
         Outcome::SdcCritical => "another class",
+        Outcome::Sdc => "other output",
         Outcome::Trap => "the core took an exception",
         Outcome::BadExit => "the firmware noticed",
         Outcome::Hang => "no end: budget passed, asleep, or the unit never answered",

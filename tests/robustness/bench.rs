@@ -120,7 +120,13 @@ const PLACES: [(&str, u32, Registers, &[u32]); 6] = [
 /// An image without a program, that has a `tohost`.
 pub fn empty(entry: u32) -> Image {
     let tohost = Section { name: ".tohost".into(), addr: entry + 0x1f00, len: 8 };
-    Image { entry, segments: Vec::new(), symbols: Vec::new(), sections: vec![tohost] }
+    Image {
+        entry,
+        segments: Vec::new(),
+        symbols: Vec::new(),
+        sections: vec![tohost],
+        macs: Vec::new(),
+    }
 }
 
 /// A board of a platform's text, without a program.

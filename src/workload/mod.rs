@@ -5,11 +5,16 @@
 //! that there is an answer. The symbols' sizes say how many bytes; or, if there is a symbol `stuckat_sizes`, its words do. Firmware
 //! that reads a network has room for it at `stuckat_model`. Stores into the word `stuckat_layer` tell which layer begins.
 
-use crate::cpu::{Machine, Profile, Reset, Silent, Stop, TrapLog};
+mod scope;
+
+pub use scope::{Functions, Named, ScopeError, ScopeSpec};
+
+use crate::cpu::{Difference, Machine, Profile, Reached, Reset, Silent, Stop, TrapLog};
 use crate::elf::{ElfError, Image};
 use crate::soc::{Board, LoadError, Platform, PlatformError};
 use crate::unit::{Counts, Unit};
 use regex::bytes::Regex;
+use scope::Resolved;
 use sha2::{Digest, Sha256};
 use thiserror::Error;
 
@@ -63,6 +68,9 @@ pub enum WorkloadError {
         /// The symbol's size.
         room: u32,
     },
+    /// The scope means nothing for it.
+    #[error(transparent)]
+    Scope(#[from] ScopeError),
     /// A contract symbol is not in RAM.
     #[error("symbol '{0}' does not lie in RAM")]
     SymbolOutsideRam(&'static str),
@@ -91,6 +99,10 @@ pub struct Program {
     layer: Option<u32>,
     arena_used: Option<u32>,
     sha256: String,
+    image: Image,
+    functions: Functions,
+    spec: ScopeSpec,
+    scope: Resolved,
 }
 
 impl Program {
@@ -153,8 +165,23 @@ impl Program {
             layer: words(LAYER_SYMBOL, 1)?,
             arena_used: words(ARENA_SYMBOL, 1)?,
             sha256: crate::hex(&Sha256::digest(elf)),
+            functions: Functions::of(&image),
+            image,
+            spec: ScopeSpec::default(),
+            scope: Resolved::default(),
             board,
         })
+    }
+
+    /// The same program with only some of its multiplications on the unit under test.
+    ///
+    /// # Errors
+    /// [`ScopeError`] if the scope means nothing for this program.
+    pub fn with_scope(mut self, spec: &ScopeSpec) -> Result<Self, ScopeError> {
+        let marks_layers = self.layer.is_some();
+        self.scope = Resolved::new(spec, &self.image, &self.functions, marks_layers)?;
+        self.spec = spec.clone();
+        Ok(self)
     }
 
     /// The same program with a network in its memory, whose input and output have these sizes in bytes.
@@ -198,6 +225,21 @@ impl Program {
         }
     }
 
+    /// Which of its multiplications are on the unit under test.
+    pub fn scope(&self) -> &ScopeSpec {
+        &self.spec
+    }
+
+    /// Its functions.
+    pub fn functions(&self) -> &Functions {
+        &self.functions
+    }
+
+    /// Whether it tells which layer begins.
+    pub fn marks_layers(&self) -> bool {
+        self.layer.is_some()
+    }
+
     /// The core it runs on.
     pub fn core(&self) -> &'static Profile {
         self.reset.profile
@@ -231,6 +273,19 @@ pub struct Run {
     pub counts: Counts,
     /// Exceptions taken.
     pub traps: TrapLog,
+    /// The first multiplication that differed from a fault-free one.
+    pub first_difference: Option<FirstDifference>,
+}
+
+/// Where a run left the path of a fault-free multiplier.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FirstDifference {
+    /// The instruction's number in the run; 1 is the first.
+    pub number: u64,
+    /// Its address.
+    pub pc: u32,
+    /// The layer, 0 is the first; `None` outside of layers, or if the firmware does not mark them.
+    pub layer: Option<u32>,
 }
 
 /// What was done in one layer, all its visits together.
@@ -255,7 +310,8 @@ pub struct Runner<'p, U: Unit> {
 impl<'p, U: Unit> Runner<'p, U> {
     /// A runner with a multiplier.
     pub fn new(program: &'p Program, unit: U) -> Self {
-        let machine = Machine::new(program.board.clone(), unit, Silent, program.reset);
+        let mut machine = Machine::new(program.board.clone(), unit, Silent, program.reset);
+        machine.set_scope(program.scope.scope.clone());
         Self { program, machine }
     }
 
@@ -270,8 +326,7 @@ impl<'p, U: Unit> Runner<'p, U> {
     /// If `input` is not [`Program::input_len`] bytes long.
     pub fn run(&mut self, input: &[u8], budget: u64) -> Run {
         self.start(input);
-        let stop = self.machine.run(budget);
-        self.ended(stop)
+        self.to_end(budget, |_| ())
     }
 
     /// One inference, and what was done layer by layer: first what lies outside of all layers, then layer 0, and so on, up to the
@@ -287,23 +342,47 @@ impl<'p, U: Unit> Runner<'p, U> {
         let mut layers = vec![Layer::default()];
         let mut place = 0;
         let mut before = Layer::default();
-        loop {
-            let stop = self.machine.run_to_mark(budget);
-            let now = self.so_far();
+        let run = self.to_end(budget, |runner| {
+            let now = runner.so_far();
             let layer: &mut Layer = &mut layers[place];
             layer.retired += now.retired - before.retired;
             layer.cycles += now.cycles - before.cycles;
             layer.muls += now.muls - before.muls;
             layer.wrong += now.wrong - before.wrong;
             before = now;
-            if let Some(stop) = stop {
-                return (self.ended(stop), layers);
-            }
-            place = self.layer() as usize;
+            place = runner.layer() as usize;
             if place >= layers.len() {
                 layers.resize(place + 1, Layer::default());
             }
-        }
+        });
+        (run, layers)
+    }
+
+    /// Runs to the end; `each_mark` is called at each mark that is set, and at the end.
+    fn to_end(&mut self, budget: u64, mut each_mark: impl FnMut(&Self)) -> Run {
+        let scope = &self.program.scope;
+        let mut begun = scope.from.is_none();
+        let mut first: Option<FirstDifference> = None;
+        let stop = loop {
+            let outside = !begun || !scope.has_layer(self.layer());
+            self.machine.set_all_outside(outside);
+            match self.machine.run_to_event(budget) {
+                Reached::Stop(stop) => break stop,
+                Reached::Mark => each_mark(self),
+                Reached::Breakpoint => begun = true,
+                Reached::Difference => first = self.first_difference(),
+            }
+        };
+        each_mark(self);
+        // One that is never answered ends the run.
+        let first = first.or_else(|| self.first_difference());
+        Run { first_difference: first, ..self.ended(stop) }
+    }
+
+    /// The first difference, if there was one, with the layer that the run is in now.
+    fn first_difference(&self) -> Option<FirstDifference> {
+        let Difference { number, pc } = self.machine.first_difference()?;
+        Some(FirstDifference { number, pc, layer: self.layer().checked_sub(1) })
     }
 
     /// What the program has printed in the last run.
@@ -323,6 +402,12 @@ impl<'p, U: Unit> Runner<'p, U> {
         board.restore(&program.board);
         board.poke(program.input.0, input).expect("the input symbol lies in RAM");
         self.machine.reset(program.reset);
+        if let Some(from) = program.scope.from {
+            self.machine.set_breakpoint(from);
+        }
+        if let Some(addr) = program.layer.filter(|_| program.scope.follows_layers()) {
+            self.machine.bus_mut().set_mark(addr);
+        }
     }
 
     fn word(&self, addr: u32) -> Option<u32> {
@@ -356,6 +441,7 @@ impl<'p, U: Unit> Runner<'p, U> {
             cycles: self.machine.cycles(),
             counts: self.machine.unit().counts(),
             traps: self.machine.traps().clone(),
+            first_difference: None,
         }
     }
 
