@@ -3,6 +3,7 @@
 use crate::campaign::images::Images;
 use crate::campaign::lab::Candidate;
 use crate::campaign::outcome::Answers;
+use crate::campaign::stats::{SampleSizeError, Share, sample_size};
 use crate::netlist::circuit::SourceFile;
 use crate::netlist::collapse::collapse;
 use crate::netlist::fault::{Effect, Sites, universe};
@@ -18,14 +19,33 @@ use thiserror::Error;
 /// Version of the run directory's format.
 pub const FORMAT: u32 = 4;
 
-/// How many of something to take.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+/// How many of something to take; in TOML a number or `"all"`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "Written")]
 pub enum Amount {
     /// All there are.
     All,
     /// So many, at random.
     Sample(usize),
+}
+
+/// An amount as it is written.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Written {
+    Number(usize),
+    Text(String),
+}
+
+impl TryFrom<Written> for Amount {
+    type Error = String;
+
+    fn try_from(written: Written) -> Result<Self, String> {
+        match written {
+            Written::Number(n) => Ok(Amount::Sample(n)),
+            Written::Text(text) => text.parse(),
+        }
+    }
 }
 
 impl std::str::FromStr for Amount {
@@ -39,13 +59,27 @@ impl std::str::FromStr for Amount {
     }
 }
 
+/// How many faults to take.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Selection {
+    /// So many.
+    Amount(Amount),
+    /// As many as estimate a share of them to within a margin; `t` is the normal quantile ([`sample_size`]).
+    Margin {
+        /// The margin on either side.
+        margin: Share,
+        /// The quantile.
+        t: f64,
+    },
+}
+
 /// What a plan is asked for.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Request {
     /// Where faults come from.
     pub from: Population,
     /// How many of them.
-    pub faults: Amount,
+    pub faults: Selection,
     /// Images from the data set.
     pub images: Amount,
     /// Seed of both samples.
@@ -81,7 +115,7 @@ pub enum Population {
 }
 
 /// Why a plan cannot be made.
-#[derive(Debug, Error, PartialEq, Eq)]
+#[derive(Debug, Error, PartialEq)]
 pub enum PlanError {
     /// More than there are.
     #[error(
@@ -95,6 +129,9 @@ pub enum PlanError {
         /// There are.
         available: usize,
     },
+    /// A margin that no sample can have.
+    #[error(transparent)]
+    Size(#[from] SampleSizeError),
     /// No image.
     #[error("a campaign needs at least one image")]
     NoImage,
@@ -183,7 +220,13 @@ impl Plan {
             }
             Population::List(list) => ("list", list),
         };
-        let faults = sample("faults", universe.len(), request.faults, request.seed, 0)?;
+        let amount = match request.faults {
+            Selection::Amount(amount) => amount,
+            Selection::Margin { margin, t } => {
+                Amount::Sample(sample_size(universe.len(), margin, t, Share::HALF)?.faults)
+            }
+        };
+        let faults = sample("faults", universe.len(), amount, request.seed, 0)?;
         let mut chosen = sample("images", images.count(), request.images, request.seed, 1)?;
         chosen.sort_unstable();
         if chosen.is_empty() {

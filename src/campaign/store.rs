@@ -6,19 +6,26 @@
 //! | `golden.jsonl` | one [`GoldenRecord`] a line; written once, likewise |
 //! | `faults.jsonl` | one [`FaultRecord`] a line, appended when the fault begins |
 //! | `results.jsonl` | one [`Record`] a line, appended when the scenario ends |
+//! | `sessions.jsonl` | one [`Session`] a line: each process that worked on it, appended when it begins |
+//! | `shard.json` | the [`Shard`], if it holds only a part of the plan |
 //! | `lock` | locked by the process that writes; the lock goes with the process |
 //!
 //! A line counts if it is complete. Killing the process loses at most the line in flight: what an interrupted
 //! write leaves is cut off at the next opening. Any other damage is refused, with the line's number.
 
+use super::lab::Speed;
 use super::outcome::Outcome;
 use super::plan::{FORMAT, Plan};
 use super::record::{FaultRecord, GoldenRecord, Record};
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use std::fmt;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, BufRead, BufReader, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::time::{SystemTime, UNIX_EPOCH};
 use thiserror::Error;
 
 /// Why a run directory cannot be used.
@@ -53,6 +60,24 @@ pub enum StoreError {
         path: PathBuf,
         /// The first difference.
         difference: &'static str,
+    },
+    /// It holds another part of the plan.
+    #[error(
+        "{path}: holds shard {found} of this plan; continue that one, or give another --out"
+    )]
+    OtherShard {
+        /// The directory.
+        path: PathBuf,
+        /// Its shard.
+        found: Shard,
+    },
+    /// Two directories that are to be put together do not agree.
+    #[error("{path}: {what}; only shards of one campaign can be merged")]
+    NotOne {
+        /// The directory.
+        path: PathBuf,
+        /// In what they differ.
+        what: String,
     },
     /// It holds results, and nothing says of which plan.
     #[error(
@@ -110,6 +135,7 @@ fn io_error<'p>(
 pub struct Claim {
     path: PathBuf,
     lock: File,
+    shard: Shard,
     /// Whether the folder was made here.
     made: bool,
     /// The files of a campaign of the same plan that is to be continued.
@@ -170,17 +196,22 @@ impl Claim {
     /// # Errors
     /// [`StoreError`] if the folder cannot be written, is being written, belongs to another plan, or holds results and
     /// `resume` is not given.
-    pub fn new(path: &Path, plan: &Plan, resume: bool) -> Result<Self, StoreError> {
+    pub fn new(path: &Path, plan: &Plan, shard: Shard, resume: bool) -> Result<Self, StoreError> {
         let made = !path.exists();
         fs::create_dir_all(path).map_err(io_error(path, "make this folder", ""))?;
         let lock = lock(path)?;
-        let mut claim = Self { path: path.to_owned(), lock, made, resumed: None, begun: false };
+        let path_of_claim = path.to_owned();
+        let mut claim = Self { path: path_of_claim, lock, shard, made, resumed: None, begun: false };
         if path.join("plan.json").exists() {
             if !resume {
                 return Err(StoreError::Exists(path.to_owned()));
             }
             if let Some(difference) = plan.difference(&read_plan(path)?) {
                 return Err(StoreError::OtherPlan { path: path.to_owned(), difference });
+            }
+            let found = read_shard(path)?;
+            if found != shard {
+                return Err(StoreError::OtherShard { path: path.to_owned(), found });
             }
             claim.resumed = Some(Grown::open(path, plan)?);
         } else if path.join("results.jsonl").exists() || path.join("faults.jsonl").exists() {
@@ -197,6 +228,7 @@ impl Claim {
         mut self,
         plan: &Plan,
         golden: &[GoldenRecord],
+        session: &Session,
     ) -> Result<(RunDir, Earlier), StoreError> {
         let golden_path = self.path.join("golden.jsonl");
         if self.resumed.is_some() && golden_path.exists() {
@@ -210,6 +242,11 @@ impl Claim {
         let grown = match self.resumed.take() {
             Some(grown) => grown,
             None => {
+                if self.shard != Shard::default() {
+                    let path = self.path.join("shard.json");
+                    let text = serde_json::to_vec(&self.shard).map_err(io::Error::other);
+                    write_whole(&path, &text.map_err(io_error(&path, "write", ""))?)?;
+                }
                 // The plan comes last: where it is, the folder is a run directory.
                 let path = self.path.join("plan.json");
                 let text = serde_json::to_vec_pretty(plan).map_err(io::Error::other);
@@ -219,6 +256,8 @@ impl Claim {
             }
         };
         let Grown { results, faults, earlier } = grown;
+        let mut sessions = Appender::open(self.path.join("sessions.jsonl"), |_: Session| Ok(()))?;
+        sessions.append(session)?;
         Ok((RunDir { results, faults, _claim: self }, earlier))
     }
 }
@@ -232,6 +271,186 @@ impl Drop for Claim {
             let _ = fs::remove_dir(&self.path);
         }
     }
+}
+
+/// A part of a plan: every so many-th fault.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shard {
+    /// Which part, from 1 on.
+    pub index: u32,
+    /// Of how many.
+    pub of: u32,
+}
+
+impl Default for Shard {
+    /// The whole.
+    fn default() -> Self {
+        Self { index: 1, of: 1 }
+    }
+}
+
+impl Shard {
+    /// Whether it has the fault at this place in the plan.
+    pub fn has(self, fault: usize) -> bool {
+        fault % self.of as usize == self.index as usize - 1
+    }
+}
+
+impl fmt::Display for Shard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.index, self.of)
+    }
+}
+
+impl FromStr for Shard {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let numbers = text.split_once('/').and_then(|(i, n)| Some((i.parse().ok()?, n.parse().ok()?)));
+        match numbers {
+            Some((index, of)) if 1 <= index && index <= of => Ok(Self { index, of }),
+            _ => Err("give a part and how many there are, such as 2/7".into()),
+        }
+    }
+}
+
+/// A process that worked on a run directory.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Session {
+    /// When it began: seconds since 1970-01-01, UTC.
+    pub started_unix_s: u64,
+    /// Version of the program.
+    pub stuckat: String,
+    /// Name of the host, where the system tells.
+    pub host: Option<String>,
+    /// Operating system and processor family, as in `linux x86_64`.
+    pub system: String,
+    /// Worker threads.
+    pub workers: usize,
+    /// Which shortcuts were taken: `fast`, `no-shortcuts`, `slow`; or `merge`.
+    pub speed: String,
+    /// The words of the command line.
+    pub command: Vec<String>,
+}
+
+impl Session {
+    /// This process.
+    pub fn of_this_process(workers: usize, speed: Speed) -> Self {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH);
+        let host = fs::read_to_string("/proc/sys/kernel/hostname").ok();
+        Self {
+            started_unix_s: since.map_or(0, |since| since.as_secs()),
+            stuckat: env!("CARGO_PKG_VERSION").to_owned(),
+            host: host.map(|host| host.trim().to_owned()),
+            system: format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
+            workers,
+            speed: speed.name().to_owned(),
+            command: std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect(),
+        }
+    }
+}
+
+/// Reads which part of its plan a run directory holds.
+///
+/// # Errors
+/// [`StoreError`] if that is damaged.
+pub fn read_shard(dir: &Path) -> Result<Shard, StoreError> {
+    let path = dir.join("shard.json");
+    let text = match fs::read(&path) {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Shard::default()),
+        other => other.map_err(io_error(&path, "read", ""))?,
+    };
+    let shard: Result<Shard, _> = serde_json::from_slice(&text);
+    let damaged = |what: String| StoreError::Damaged { path: path.clone(), line: 1, what };
+    let shard = shard.map_err(|e| damaged(e.to_string()))?;
+    if shard.index == 0 || shard.index > shard.of {
+        return Err(damaged(format!("there is no shard {shard}")));
+    }
+    Ok(shard)
+}
+
+/// How many scenarios [`merge`] has put together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Merged {
+    /// In all.
+    pub scenarios: usize,
+    /// That the plan has.
+    pub planned: usize,
+}
+
+/// Puts shards of one plan into a new run directory. A scenario that several of them hold counts once, if they agree on it.
+///
+/// # Errors
+/// [`StoreError`] if they are of different plans or golden runs, disagree on a scenario, are damaged, or if `out` cannot be written or
+/// holds something already.
+pub fn merge(out: &Path, dirs: &[PathBuf], session: &Session) -> Result<Merged, StoreError> {
+    let Some((first, rest)) = dirs.split_first() else {
+        return Ok(Merged { scenarios: 0, planned: 0 });
+    };
+    let plan = read_plan(first)?;
+    let golden: Vec<GoldenRecord> = read_lines(&first.join("golden.jsonl"))?;
+    for dir in rest {
+        let not_one = |what: String| StoreError::NotOne { path: dir.clone(), what };
+        if let Some(difference) = plan.difference(&read_plan(dir)?) {
+            return Err(not_one(format!("{difference} differs from {}", first.display())));
+        }
+        if read_lines::<GoldenRecord>(&dir.join("golden.jsonl"))? != golden {
+            return Err(not_one(format!("its golden runs differ from {}", first.display())));
+        }
+    }
+    // All of it is looked at before anything is written: of each scenario a hash of its result, so that two can be compared.
+    let images = plan.images.len();
+    let mut seen: Vec<u64> = vec![0; plan.scenarios()];
+    let place = |record: &Record| {
+        let image = plan.images.binary_search(&record.image).unwrap_or(0);
+        record.fault * images + image
+    };
+    let mut conflict = None;
+    for dir in dirs {
+        read_results(dir, &plan, |record| {
+            let (at, hash) = (place(&record), digest(&record));
+            if seen[at] != 0 && seen[at] != hash && conflict.is_none() {
+                let what = format!(
+                    "it has another result for fault {} and image {}",
+                    record.name, record.image
+                );
+                conflict = Some(StoreError::NotOne { path: dir.clone(), what });
+            }
+            seen[at] = hash;
+        })?;
+    }
+    if let Some(conflict) = conflict {
+        return Err(conflict);
+    }
+    let claim = Claim::new(out, &plan, Shard::default(), false)?;
+    let (mut run, _) = claim.begin(&plan, &golden, session)?;
+    let mut told = vec![false; plan.faults.len()];
+    let mut done = vec![false; plan.scenarios()];
+    for dir in dirs {
+        for fault in read_faults(dir, &plan)? {
+            if !std::mem::replace(&mut told[fault.fault], true) {
+                run.append_fault(&fault)?;
+            }
+        }
+        let mut failure = Ok(());
+        read_results(dir, &plan, |record| {
+            if failure.is_ok() && !std::mem::replace(&mut done[place(&record)], true) {
+                failure = run.append_result(&record);
+            }
+        })?;
+        failure?;
+    }
+    let scenarios = done.iter().filter(|done| **done).count();
+    Ok(Merged { scenarios, planned: plan.scenarios() })
+}
+
+/// A number other than 0 that two records share only if they have the same result, but for one chance in 2^64.
+fn digest(record: &Record) -> u64 {
+    let text = serde_json::to_vec(&record.result()).unwrap_or_default();
+    let hash = Sha256::digest(&text);
+    let mut bytes = [0; 8];
+    bytes.copy_from_slice(&hash[..8]);
+    u64::from_le_bytes(bytes).max(1)
 }
 
 impl RunDir {

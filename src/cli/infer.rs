@@ -3,6 +3,7 @@
 mod answer;
 mod show;
 
+use super::style::Style;
 use super::{Multiplier, OutputRefused, Target, faults, print, say};
 use crate::campaign::outcome::{Outcome, classify_by};
 use crate::cpu::Stop;
@@ -73,22 +74,6 @@ pub(super) struct Args {
     target: Target,
     #[command(flatten)]
     multiplier: Multiplier,
-}
-
-/// The kernels of the built-in firmware.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-enum Style {
-    Reference,
-    Optimised,
-}
-
-impl Style {
-    fn elf(self) -> &'static [u8] {
-        match self {
-            Self::Reference => include_bytes!("../../firmware/prebuilt/tflm-reference.elf"),
-            Self::Optimised => include_bytes!("../../firmware/prebuilt/tflm-optimised.elf"),
-        }
-    }
 }
 
 /// An inference that has ended, and what was done in it.
@@ -260,13 +245,7 @@ fn input_bytes(args: &Args, model: &Model, name: &str) -> anyhow::Result<Vec<u8>
 fn load_program(args: &Args, model: &Model, file: &str) -> anyhow::Result<(Program, String)> {
     let (elf, name) = match &args.elf {
         Some(path) => (read_file(path)?, path.display().to_string()),
-        None => {
-            let style = match args.style {
-                Style::Reference => "reference",
-                Style::Optimised => "optimised",
-            };
-            (args.style.elf().to_vec(), format!("the built-in firmware ({style} kernels)"))
-        }
+        None => (args.style.elf().to_vec(), args.style.firmware().to_owned()),
     };
     let program = Program::new(&elf, args.target.core, args.target.platform()?)
         .with_context(|| name.clone())?;

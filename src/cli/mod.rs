@@ -3,10 +3,12 @@
 mod campaign;
 mod file;
 mod infer;
+mod merge;
 mod netlist;
 mod platform;
 mod report;
 mod run;
+mod style;
 
 use crate::campaign::store::StoreError;
 use crate::cpu::Profile;
@@ -77,6 +79,8 @@ enum Command {
     Run(run::Args),
     /// Run a .tflite network on a picture: classes, and instructions and multiplications by operator; with or without a fault
     Infer(infer::Args),
+    /// Put the shards of a campaign together
+    Merge(merge::Args),
     /// Print the result of a run directory again
     Report(report::Args),
     /// List the platforms, or print one as a TOML file to start from
@@ -97,6 +101,7 @@ pub fn main() -> ExitCode {
         Command::Campaign(args) => campaign::run(&args),
         Command::Run(args) => run::run(&args),
         Command::Infer(args) => infer::run(&args),
+        Command::Merge(args) => merge::run(&args),
         Command::Report(args) => report::run(&args),
         Command::Platform(command) => platform::run(&command),
         Command::Netlist(command) => netlist::run(&command),

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use stuckat::campaign::outcome::top;
+use stuckat::campaign::outcome::Answers;
 use stuckat::cpu::Stop;
 use stuckat::unit::{Exact, Latency};
 use stuckat::workload::Runner;
@@ -151,7 +151,7 @@ fn the_projects_own_networks_are_as_good_on_the_core_as_their_cards_say() {
                         let run = runner
                             .run(&input[i * model.input_len()..][..model.input_len()], BUDGET);
                         assert_eq!(run.stop, Stop::Exit(0), "{name}, picture {i}");
-                        let best = top(&run.output, 1)[0];
+                        let best = Answers::INT8.top(&run.output, 1)[0];
                         right
                             .fetch_add(usize::from(best == usize::from(*label)), Ordering::Relaxed);
                         retired.fetch_add(run.retired as usize, Ordering::Relaxed);
