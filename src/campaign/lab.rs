@@ -224,7 +224,11 @@ impl Lab<'_> {
             fault: job.number,
             name: job.faults.name(self.circuit.netlist()),
             image: self.chosen[image],
-            label: self.images.label(self.chosen[image]),
+            label: self
+                .images
+                .label(self.chosen[image])
+                .and_then(|l| u8::try_from(l).ok())
+                .unwrap_or(u8::MAX),
             outcome,
             golden_top1: golden.top1,
             top1: class(run).filter(|_| answered),

@@ -207,7 +207,7 @@ fn default_out(plan: &Plan, resume: bool) -> PathBuf {
 fn golden_records(plan: &Plan, images: &Images, golden: &GoldenSet) -> Vec<GoldenRecord> {
     let record = |(image, golden): (&usize, &Golden)| GoldenRecord {
         image: *image,
-        label: images.label(*image),
+        label: images.label(*image).and_then(|l| u8::try_from(l).ok()).unwrap_or(u8::MAX),
         top1: golden.top1,
         output: crate::hex(&golden.run.output),
         retired: golden.run.retired,
