@@ -5,6 +5,7 @@ pub mod campaign;
 #[doc(hidden)] // The command line is documented by --help.
 pub mod cli;
 pub mod cpu;
+pub mod data;
 pub mod elf;
 pub mod isa;
 pub mod model;

@@ -1,6 +1,6 @@
-//! Arrays of numbers as NumPy reads them (`numpy.load`).
+//! Arrays of numbers as NumPy writes and reads them (`numpy.save`, `numpy.load`); reading is in [`read`].
 //!
-//! In: numbers of 32 bits and the array's shape. Out: bytes in format 1.0 of `numpy.lib.format`:
+//! Written: in: numbers of 32 bits and the array's shape. Out: bytes in format 1.0 of `numpy.lib.format`:
 //!
 //! | bytes | content |
 //! |---|---|
@@ -9,6 +9,8 @@
 //! | 8, 9 | length of the next field in bytes, little-endian |
 //! | from 10 | a Python dictionary in ASCII: `descr` (`<u4` or `<i4`), `fortran_order` (`False`), `shape`; blanks and a line feed fill it up to a multiple of 64 bytes from the file's start |
 //! | then | the numbers, little-endian, the last index fastest |
+
+pub mod read;
 
 use std::io::{self, Write};
 

@@ -3,14 +3,12 @@
 //! In: the bytes of a file and the tensor that they are for. Out: the tensor's bytes, quantised with its scale and zero point.
 
 use super::{Quantisation, Tensor, Type};
-use image::imageops::FilterType;
-use image::{DynamicImage, ImageError, ImageReader};
-use std::io::Cursor;
+use crate::data::picture::{Picture, Size, fit};
+use crate::npy::read::{Array, Kind, reals};
+use image::ImageError;
+use std::fmt;
 use std::str::FromStr;
 use thiserror::Error;
-
-/// Pictures with more pixels than this on a side are refused.
-const MAX_SIDE: u32 = 1 << 14;
 
 /// Why a file cannot be the input.
 #[derive(Debug, Error)]
@@ -59,6 +57,16 @@ impl Pixels {
     }
 }
 
+impl fmt::Display for Pixels {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Unit => "0..1",
+            Self::Byte => "0..255",
+            Self::Symmetric => "-1..1",
+        })
+    }
+}
+
 impl FromStr for Pixels {
     type Err = String;
 
@@ -98,68 +106,81 @@ pub fn read(
         Some("npy") => array(bytes, tensor, options),
         Some("bin" | "raw") => {
             let size = tensor.bytes().unwrap_or(0);
-            record(bytes, size, options.index, "bytes").map(<[u8]>::to_vec)
+            record(bytes, 1, size, options.index, "bytes").map(<[u8]>::to_vec)
         }
         _ => picture(bytes, tensor, options),
     }
 }
 
-/// Record `index` of as many as there are.
-fn record<'a, T>(
-    all: &'a [T],
+/// Record `index` of as many as there are: `size` elements of `each` bytes.
+fn record<'a>(
+    all: &'a [u8],
+    each: usize,
     size: usize,
     index: usize,
     what: &str,
-) -> Result<&'a [T], InputError> {
-    if size == 0 || all.is_empty() || !all.len().is_multiple_of(size) {
+) -> Result<&'a [u8], InputError> {
+    let elements = all.len() / each;
+    if size == 0 || elements == 0 || !elements.is_multiple_of(size) {
         return Err(InputError::Fit(format!(
-            "it has {} {what}; the network takes {size}, or a multiple of that for several inputs",
-            all.len()
+            "it has {elements} {what}; the network takes {size}, or a multiple of that for several inputs"
         )));
     }
-    let from = index.checked_mul(size).filter(|from| *from < all.len());
-    let Some(from) = from else {
-        return Err(InputError::Fit(format!(
+    all.chunks_exact(size * each).nth(index).ok_or_else(|| {
+        InputError::Fit(format!(
             "it has {} inputs, so there is no input {index}; the first is 0",
-            all.len() / size
-        )));
-    };
-    Ok(&all[from..from + size])
+            elements / size
+        ))
+    })
+}
+
+/// The picture that a tensor takes; `None` if it is none with 1 or 3 channels.
+pub fn picture_size(tensor: &Tensor) -> Option<Size> {
+    match *tensor.shape.as_slice() {
+        [1, height, width, channels @ (1 | 3)] | [height, width, channels @ (1 | 3)] => {
+            Some(Size { height, width, channels })
+        }
+        [1, height, width] => Some(Size { height, width, channels: 1 }),
+        _ => None,
+    }
 }
 
 fn picture(bytes: &[u8], tensor: &Tensor, options: Options) -> Result<Vec<u8>, InputError> {
-    let (height, width, channels) = match *tensor.shape.as_slice() {
-        [1, h, w, c @ (1 | 3)] | [h, w, c @ (1 | 3)] => (h, w, c),
-        [1, h, w] => (h, w, 1),
-        _ => {
-            return Err(InputError::Fit(format!(
-                "the network's input is {}, no picture with 1 or 3 channels; give it as .npy or .bin",
-                tensor.shape_text()
-            )));
-        }
+    let Some(wanted) = picture_size(tensor) else {
+        return Err(InputError::Fit(format!(
+            "the network's input is {}, no picture with 1 or 3 channels; give it as .npy or .bin",
+            tensor.shape_text()
+        )));
     };
-    let mut reader = ImageReader::new(Cursor::new(bytes));
-    let mut limits = image::Limits::default();
-    (limits.max_image_width, limits.max_image_height) = (Some(MAX_SIDE), Some(MAX_SIDE));
-    reader.limits(limits);
-    let reader = reader.with_guessed_format().map_err(|e| InputError::Picture(e.into()))?;
-    let mut image = reader.decode().map_err(InputError::Picture)?;
-    let found = (image.height() as usize, image.width() as usize);
-    if found != (height, width) {
-        if !options.resize {
-            return Err(InputError::Fit(format!(
-                "the picture has {} x {} pixels, the network takes {height} x {width}; scale it, or give --resize",
-                found.0, found.1
-            )));
-        }
-        image = image.resize_exact(width as u32, height as u32, FilterType::Triangle);
+    let picture = Picture::decode(bytes).map_err(InputError::Picture)?;
+    let found = picture.size;
+    if (found.height, found.width) != (wanted.height, wanted.width) && !options.resize {
+        return Err(InputError::Fit(format!(
+            "the picture has {} x {} pixels, the network takes {} x {}; scale it, or give --resize",
+            found.height, found.width, wanted.height, wanted.width
+        )));
     }
-    let pixels = match (channels, image) {
-        (1, image) => image.into_luma8().into_raw(),
-        (_, DynamicImage::ImageRgb8(image)) => image.into_raw(),
-        (_, image) => image.into_rgb8().into_raw(),
+    quantise_pixels(&fit(&picture.pixels, found, wanted), tensor, options.pixels)
+}
+
+/// What a pixel stands for to this tensor: what `meaning` says, or else what the tensor's quantisation suggests.
+///
+/// # Errors
+/// [`InputError::Fit`] if nothing says it.
+pub fn pixel_meaning(tensor: &Tensor, meaning: Option<Pixels>) -> Result<Pixels, InputError> {
+    let Some(q) = quantisation(tensor)? else {
+        return meaning.ok_or_else(|| {
+            InputError::Fit(
+                "the network takes float32 numbers; say with --pixels whether a pixel is 0..1, 0..255 or -1..1".into(),
+            )
+        });
     };
-    quantise_pixels(&pixels, tensor, options.pixels)
+    meaning.or_else(|| Pixels::guess(q, lowest(tensor))).ok_or_else(|| {
+        InputError::Fit(format!(
+            "the input's scale {} and zero point {} do not tell what a pixel stands for; say it with --pixels 0..1, 0..255 or -1..1",
+            q.scale, q.zero_point
+        ))
+    })
 }
 
 /// Pixels as the tensor's numbers.
@@ -171,23 +192,27 @@ pub fn quantise_pixels(
     tensor: &Tensor,
     meaning: Option<Pixels>,
 ) -> Result<Vec<u8>, InputError> {
-    let q = quantisation(tensor)?;
-    let Some(q) = q else {
-        let meaning = meaning.ok_or_else(|| {
-            InputError::Fit(
-                "the network takes float32 numbers; say with --pixels whether a pixel is 0..1, 0..255 or -1..1".into(),
-            )
-        })?;
-        return Ok(pixels.iter().flat_map(|p| (meaning.real(*p) as f32).to_le_bytes()).collect());
-    };
-    let lowest = if tensor.kind == Type::I8 { -128 } else { 0 };
-    let meaning = meaning.or_else(|| Pixels::guess(q, lowest)).ok_or_else(|| {
-        InputError::Fit(format!(
-            "the input's scale {} and zero point {} do not tell what a pixel stands for; say it with --pixels 0..1, 0..255 or -1..1",
-            q.scale, q.zero_point
-        ))
-    })?;
-    Ok(pixels.iter().map(|p| quantise(meaning.real(*p), q, lowest)).collect())
+    let meaning = pixel_meaning(tensor, meaning)?;
+    Ok(match quantisation(tensor)? {
+        None => pixels.iter().flat_map(|p| (meaning.real(*p) as f32).to_le_bytes()).collect(),
+        Some(q) => pixels.iter().map(|p| quantise(meaning.real(*p), q, lowest(tensor))).collect(),
+    })
+}
+
+/// Real numbers as the tensor's.
+///
+/// # Errors
+/// [`InputError::Fit`] if the tensor has no scale.
+pub fn quantise_reals(numbers: &[f64], tensor: &Tensor) -> Result<Vec<u8>, InputError> {
+    Ok(match quantisation(tensor)? {
+        None => numbers.iter().flat_map(|x| (*x as f32).to_le_bytes()).collect(),
+        Some(q) => numbers.iter().map(|x| quantise(*x, q, lowest(tensor))).collect(),
+    })
+}
+
+/// The lowest number of an 8-bit tensor.
+fn lowest(tensor: &Tensor) -> i64 {
+    if tensor.kind == Type::I8 { -128 } else { 0 }
 }
 
 /// The quantisation of an 8-bit tensor; none of a float tensor.
@@ -210,50 +235,16 @@ fn quantise(real: f64, q: Quantisation, lowest: i64) -> u8 {
 }
 
 fn array(bytes: &[u8], tensor: &Tensor, options: Options) -> Result<Vec<u8>, InputError> {
-    let wrong = |e: std::io::Error| InputError::Array(e.to_string());
-    let file = npyz::NpyFile::new(bytes).map_err(wrong)?;
-    if file.order() != npyz::Order::C && file.shape().len() > 1 {
-        return Err(InputError::Array(
-            "its order is Fortran's; save numpy.ascontiguousarray".into(),
-        ));
-    }
-    let kind = file.dtype().descr();
-    let kind = kind.trim_matches(['\'', '"']).trim_start_matches(['<', '|', '=']).to_owned();
-    let take = |numbers: Vec<u8>| {
-        record(&numbers, tensor.len(), options.index, "elements").map(<[u8]>::to_vec)
-    };
-    let real = |numbers: Vec<f64>| -> Result<Vec<u8>, InputError> {
-        let numbers = record(&numbers, tensor.len(), options.index, "elements")?;
-        Ok(match quantisation(tensor)? {
-            None => numbers.iter().flat_map(|x| (*x as f32).to_le_bytes()).collect(),
-            Some(q) => {
-                let lowest = if tensor.kind == Type::I8 { -128 } else { 0 };
-                numbers.iter().map(|x| quantise(*x, q, lowest)).collect()
-            }
-        })
-    };
-    match (kind.as_str(), tensor.kind) {
-        ("i1", Type::I8) => {
-            let numbers: Vec<i8> = file.into_vec().map_err(wrong)?;
-            take(numbers.into_iter().map(i8::cast_unsigned).collect())
-        }
-        ("u1", Type::U8) => take(file.into_vec().map_err(wrong)?),
-        // Pixels.
-        ("u1", _) => {
-            let pixels: Vec<u8> = file.into_vec().map_err(wrong)?;
-            quantise_pixels(
-                record(&pixels, tensor.len(), options.index, "elements")?,
-                tensor,
-                options.pixels,
-            )
-        }
-        ("f4", _) => {
-            let numbers: Vec<f32> = file.into_vec().map_err(wrong)?;
-            real(numbers.into_iter().map(f64::from).collect())
-        }
-        ("f8", _) => real(file.into_vec().map_err(wrong)?),
+    let array = Array::read(bytes, bytes.len() as u64);
+    let array = array.map_err(|e| InputError::Array(e.to_string()))?;
+    let each = array.kind.bytes();
+    let numbers = record(&array.bytes, each, tensor.len(), options.index, "elements")?;
+    match (array.kind, tensor.kind) {
+        (Kind::Int(1), Type::I8) | (Kind::Uint(1), Type::U8) => Ok(numbers.to_vec()),
+        (Kind::Uint(1), _) => quantise_pixels(numbers, tensor, options.pixels),
+        (Kind::Float(4 | 8), _) => quantise_reals(&reals(numbers, each), tensor),
         (other, kind) => Err(InputError::Array(format!(
-            "its elements are '{other}', the network takes {kind}; int8 and uint8 arrays are taken as they are, uint8 ones as pixels, \
+            "its elements are {other}, the network takes {kind}; int8 and uint8 arrays are taken as they are, uint8 ones as pixels, \
              float32 and float64 ones as real values"
         ))),
     }
