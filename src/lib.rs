@@ -7,6 +7,7 @@ pub mod cli;
 pub mod cpu;
 pub mod data;
 pub mod elf;
+pub mod export;
 pub mod isa;
 pub mod model;
 pub mod netlist;

@@ -62,9 +62,7 @@ pub enum StoreError {
         difference: &'static str,
     },
     /// It holds another part of the plan.
-    #[error(
-        "{path}: holds shard {found} of this plan; continue that one, or give another --out"
-    )]
+    #[error("{path}: holds shard {found} of this plan; continue that one, or give another --out")]
     OtherShard {
         /// The directory.
         path: PathBuf,
@@ -201,7 +199,8 @@ impl Claim {
         fs::create_dir_all(path).map_err(io_error(path, "make this folder", ""))?;
         let lock = lock(path)?;
         let path_of_claim = path.to_owned();
-        let mut claim = Self { path: path_of_claim, lock, shard, made, resumed: None, begun: false };
+        let mut claim =
+            Self { path: path_of_claim, lock, shard, made, resumed: None, begun: false };
         if path.join("plan.json").exists() {
             if !resume {
                 return Err(StoreError::Exists(path.to_owned()));
@@ -306,7 +305,8 @@ impl FromStr for Shard {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let numbers = text.split_once('/').and_then(|(i, n)| Some((i.parse().ok()?, n.parse().ok()?)));
+        let numbers =
+            text.split_once('/').and_then(|(i, n)| Some((i.parse().ok()?, n.parse().ok()?)));
         match numbers {
             Some((index, of)) if 1 <= index && index <= of => Ok(Self { index, of }),
             _ => Err("give a part and how many there are, such as 2/7".into()),

@@ -1,6 +1,7 @@
 //! The command line: arguments, one file per subcommand, progress display. The only place that prints.
 
 mod campaign;
+mod export;
 mod file;
 mod infer;
 mod merge;
@@ -79,6 +80,8 @@ enum Command {
     Run(run::Args),
     /// Run a .tflite network on a picture: classes, and instructions and multiplications by operator; with or without a fault
     Infer(infer::Args),
+    /// Write a run directory's scenarios as CSV, JSON lines or an SQLite database
+    Export(export::Args),
     /// Put the shards of a campaign together
     Merge(merge::Args),
     /// Print the result of a run directory again
@@ -101,6 +104,7 @@ pub fn main() -> ExitCode {
         Command::Campaign(args) => campaign::run(&args),
         Command::Run(args) => run::run(&args),
         Command::Infer(args) => infer::run(&args),
+        Command::Export(args) => export::run(&args),
         Command::Merge(args) => merge::run(&args),
         Command::Report(args) => report::run(&args),
         Command::Platform(command) => platform::run(&command),

@@ -173,13 +173,17 @@ impl Program {
         })
     }
 
-    /// The same program with only some of its multiplications on the unit under test.
+    /// The same program with only some of its multiplications on the unit under test. `operators` are the network's, by layer, if they are known.
     ///
     /// # Errors
     /// [`ScopeError`] if the scope means nothing for this program.
-    pub fn with_scope(mut self, spec: &ScopeSpec) -> Result<Self, ScopeError> {
-        let marks_layers = self.layer.is_some();
-        self.scope = Resolved::new(spec, &self.image, &self.functions, marks_layers)?;
+    pub fn with_scope(
+        mut self,
+        spec: &ScopeSpec,
+        operators: &[String],
+    ) -> Result<Self, ScopeError> {
+        let marks = self.layer.is_some();
+        self.scope = Resolved::new(spec, &self.image, &self.functions, marks, operators)?;
         self.spec = spec.clone();
         Ok(self)
     }

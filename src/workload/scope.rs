@@ -41,7 +41,8 @@ pub enum Named {
     /// All of them.
     #[default]
     All,
-    /// Those in functions whose name contains `conv`, in capitals or not: their index arithmetic and requantisation too.
+    /// Those of convolutions, their index arithmetic and requantisation too: whatever runs in layers that are convolutions, where
+    /// the network and its layers are known; else what is in functions whose name contains `conv`, in capitals or not.
     Conv,
     /// Of those, the multiply-accumulate instructions that the firmware declares in its section `.stuckat_mac`.
     Mac,
@@ -116,7 +117,7 @@ pub enum ScopeError {
     )]
     NoMacs,
     /// The conditions exclude each other.
-    #[error("scope: no address fulfils all of its conditions; leave one out")]
+    #[error("scope: nothing fulfils all of its conditions; leave one out")]
     Empty,
     /// No marks.
     #[error(
@@ -127,6 +128,9 @@ pub enum ScopeError {
     #[error("scope: the firmware has no symbol '{0}' to begin from")]
     NoSymbol(String),
 }
+
+/// TensorFlow Lite's names of the operators that are convolutions.
+const CONVOLUTIONS: [&str; 2] = ["CONV_2D", "DEPTHWISE_CONV_2D"];
 
 /// A scope for one program.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -140,13 +144,16 @@ pub(super) struct Resolved {
 }
 
 impl Resolved {
-    /// What `spec` means for a program with these symbols, functions and declared instructions.
+    /// What `spec` means for a program with these symbols, functions and declared instructions. `operators` are its network's, by layer, if they
+    /// are known.
     pub fn new(
         spec: &ScopeSpec,
         image: &Image,
         functions: &Functions,
         marks_layers: bool,
+        operators: &[String],
     ) -> Result<Self, ScopeError> {
+        let by_layer = marks_layers && !operators.is_empty();
         let ops = match spec.ops.as_slice() {
             [] => MulOp::ALL.to_vec(),
             names => names.iter().map(|n| operation(n)).collect::<Result<_, _>>()?,
@@ -158,7 +165,7 @@ impl Resolved {
                 Some(before) => common(&before, &found),
             });
         };
-        if spec.name != Named::All {
+        if spec.name != Named::All && !by_layer {
             narrow(functions.matching(&["*conv*".to_owned()], true)?);
         }
         if spec.name == Named::Mac {
@@ -188,13 +195,25 @@ impl Resolved {
                 Some(symbol.addr)
             }
         };
+        let mut layers: Option<BTreeSet<u32>> = None;
+        if spec.name != Named::All && by_layer {
+            let convolutions =
+                operators.iter().zip(1..).filter(|(op, _)| CONVOLUTIONS.contains(&op.as_str()));
+            layers = Some(convolutions.map(|(_, mark)| mark).collect());
+        }
+        if !spec.layers.is_empty() {
+            let mut chosen: BTreeSet<u32> =
+                spec.layers.iter().map(|l| l.saturating_add(1)).collect();
+            if let Some(layers) = &layers {
+                chosen.retain(|layer| layers.contains(layer));
+            }
+            layers = Some(chosen);
+        }
+        if layers.as_ref().is_some_and(BTreeSet::is_empty) {
+            return Err(ScopeError::Empty);
+        }
         let everything = ranges.is_none() && spec.ops.is_empty();
-        Ok(Self {
-            scope: (!everything).then(|| cpu::Scope::new(&ops, ranges)),
-            layers: (!spec.layers.is_empty())
-                .then(|| spec.layers.iter().map(|l| l.saturating_add(1)).collect()),
-            from,
-        })
+        Ok(Self { scope: (!everything).then(|| cpu::Scope::new(&ops, ranges)), layers, from })
     }
 
     /// Whether multiplications in layer `layer` (1 is the first, 0 outside of all) are in scope.

@@ -7,7 +7,7 @@ mod subject;
 use super::{print, say};
 use crate::campaign::golden::{Golden, GoldenLab, GoldenSet};
 use crate::campaign::lab::{Event, Lab, Open, Speed};
-use crate::campaign::plan::{Amount, Plan, PlanError};
+use crate::campaign::plan::{Plan, PlanError};
 use crate::campaign::record::GoldenRecord;
 use crate::campaign::store::{Claim, Earlier, RunDir, Session as Provenance, Shard, StoreError};
 use crate::report::table::grouped;
@@ -106,7 +106,8 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         _ => Speed::Fast,
     };
     let provenance = Provenance::of_this_process(workers, speed);
-    let (mut dir, earlier) = claim.begin(&plan, &golden_records(&loaded, &plan, &golden), &provenance)?;
+    let (mut dir, earlier) =
+        claim.begin(&plan, &golden_records(&loaded, &plan, &golden), &provenance)?;
     let lab = Lab {
         program: &loaded.program,
         circuit: &loaded.circuit,
@@ -125,7 +126,10 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let left: usize = open.iter().map(|open| open.images.len()).sum();
     let each = golden_time.as_secs_f64() / plan.images.len().max(1) as f64;
     if speed != Speed::Slow && left > 0 {
-        say!("stuckat: about {} if each takes {SLOWER} times a golden run", duration(each * SLOWER * left as f64));
+        say!(
+            "stuckat: about {} if each takes {SLOWER} times a golden run",
+            duration(each * SLOWER * left as f64)
+        );
     }
     let session = work(&lab, &open, workers, &earlier, &mut dir)?;
     drop(dir);

@@ -1,7 +1,8 @@
 //! What a campaign is asked for: flags, or a plan file with the same names. A flag wins over the file.
 
 use crate::campaign::plan::{Amount, Population, Request, Selection};
-use crate::campaign::stats::{Share, quantile};
+use crate::campaign::stats::Share;
+use crate::campaign::stats::sample_size::quantile;
 use crate::cli::style::Style;
 use crate::cpu::Profile;
 use crate::data::{Format, Source, Split};
@@ -58,7 +59,12 @@ pub(super) struct Settings {
     pub model: Option<PathBuf>,
     /// The kernels of the built-in firmware that reads a network: 'reference' are TensorFlow Lite Micro's loops, 'optimised' step
     /// pointers, as CMSIS-NN does [default: reference]
-    #[arg(long, value_name = "STYLE", conflicts_with = "elf", help_heading = "Firmware and network")]
+    #[arg(
+        long,
+        value_name = "STYLE",
+        conflicts_with = "elf",
+        help_heading = "Firmware and network"
+    )]
     pub style: Option<Style>,
     /// The output is not a set of classes' scores: runs are compared number by number
     #[arg(long, help_heading = "Firmware and network")]
@@ -75,7 +81,13 @@ pub(super) struct Settings {
     #[arg(long, value_name = "FILE|DIR", alias = "data-images", help_heading = "Images")]
     pub data: Option<PathBuf>,
     /// Their labels, where they are in a file of their own
-    #[arg(long, value_name = "FILE", alias = "data-labels", requires = "data", help_heading = "Images")]
+    #[arg(
+        long,
+        value_name = "FILE",
+        alias = "data-labels",
+        requires = "data",
+        help_heading = "Images"
+    )]
     pub labels: Option<PathBuf>,
     /// How the images are stored: auto, idx, npy, npz, cifar10, cifar100, gtsrb, folder or bin [default: auto]
     #[arg(long, value_name = "FORMAT", requires = "data", help_heading = "Images")]
@@ -108,8 +120,8 @@ pub(super) struct Settings {
     /// Another netlist (structural Verilog or Yosys JSON) instead of the one that the binding names
     #[arg(long, value_name = "FILE", help_heading = "Multiplier")]
     pub netlist: Option<PathBuf>,
-    /// Which multiplications are faulty: all, conv (in functions whose name contains 'conv'), or mac (the multiply-accumulate
-    /// instructions in them, where the firmware declares them) [default: all]
+    /// Which multiplications are faulty: all, conv (in convolutions, their index arithmetic and requantisation too), or mac (the
+    /// multiply-accumulate instructions of convolutions, where the firmware declares them) [default: all]
     #[arg(long = "scope", value_name = "SCOPE", help_heading = "Scope")]
     #[serde(skip)]
     pub scope_name: Option<Named>,
@@ -153,18 +165,21 @@ fn text<'de, D: Deserializer<'de>, T: FromStr<Err: std::fmt::Display>>(
     from: D,
 ) -> Result<Option<T>, D::Error> {
     let text = String::deserialize(from)?;
-    text.parse().map(Some).map_err(|e: T::Err| {
-        serde::de::Error::custom(format!("'{text}' is not usable here; {e}"))
-    })
+    text.parse()
+        .map(Some)
+        .map_err(|e: T::Err| serde::de::Error::custom(format!("'{text}' is not usable here; {e}")))
 }
 
 impl Settings {
     /// Reads a plan file. Paths in it are relative to its folder.
     pub fn read(path: &Path) -> anyhow::Result<Self> {
         let name = path.display();
-        let text = std::fs::read_to_string(path).with_context(|| format!("{name}: cannot be read"))?;
+        let text =
+            std::fs::read_to_string(path).with_context(|| format!("{name}: cannot be read"))?;
         let mut settings: Self = toml::from_str(&text).map_err(|e| {
-            let line = e.span().map_or(0, |span| text[..span.start.min(text.len())].lines().count().max(1));
+            let line = e
+                .span()
+                .map_or(0, |span| text[..span.start.min(text.len())].lines().count().max(1));
             anyhow::anyhow!("{name}:{line}: {}", e.message())
         })?;
         let folder = path.parent().unwrap_or(Path::new(""));
@@ -174,7 +189,14 @@ impl Settings {
             }
         };
         let s = &mut settings;
-        let paths = [&mut s.fault_list, &mut s.elf, &mut s.model, &mut s.data, &mut s.labels, &mut s.netlist];
+        let paths = [
+            &mut s.fault_list,
+            &mut s.elf,
+            &mut s.model,
+            &mut s.data,
+            &mut s.labels,
+            &mut s.netlist,
+        ];
         paths.into_iter().for_each(from_here);
         let is_file = |name: &str| name.ends_with(".toml") || name.contains('/');
         if s.binding.as_ref().is_some_and(|b| is_file(&b.to_string_lossy())) {

@@ -30,14 +30,17 @@ pub(super) struct Loaded {
 
 impl Loaded {
     pub fn new(settings: &Settings) -> anyhow::Result<Self> {
-        let circuit = Arc::new(Circuit::load(settings.binding.as_deref(), settings.netlist.as_deref())?);
+        let circuit =
+            Arc::new(Circuit::load(settings.binding.as_deref(), settings.netlist.as_deref())?);
         let from = match &settings.fault_list {
             None => Population::Universe(settings.sites.unwrap_or_default()),
             Some(path) => Population::List(read_fault_list(path, &circuit)?),
         };
         let model = settings.model.as_deref().map(read_model).transpose()?;
         let (program, name) = program(settings, model.as_ref())?;
-        let program = program.with_scope(&settings.scope_spec()).with_context(|| name.clone())?;
+        let operators = operators(model.as_ref());
+        let program = program.with_scope(&settings.scope_spec(), &operators);
+        let program = program.with_context(|| name.clone())?;
         let images = images(settings, model.as_ref())?;
         let answers = answers(settings, model.as_ref())?;
         if let Some(model) = model.as_ref().filter(|_| answers.classes) {
@@ -48,16 +51,20 @@ impl Loaded {
 
     /// The plan's subject.
     pub fn subject(&self) -> Subject<'_> {
-        let layers = |model: &Model| model.operators.iter().map(|op| op.name.clone()).collect();
         Subject {
             program: &self.program,
             images: &self.images,
             inputs: self.images.conversion().to_owned(),
             answers: self.answers,
             model_sha256: self.model.as_ref().map(Model::sha256),
-            layers: self.model.as_ref().map(layers).unwrap_or_default(),
+            layers: operators(self.model.as_ref()),
         }
     }
+}
+
+/// The network's operators by layer; none if it is not known.
+fn operators(model: Option<&Model>) -> Vec<String> {
+    model.map_or_else(Vec::new, |model| model.operators.iter().map(|op| op.name.clone()).collect())
 }
 
 fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
@@ -90,7 +97,9 @@ fn program(settings: &Settings, model: Option<&Model>) -> anyhow::Result<(Progra
         (Some(path), _) => (read(path)?, path.display().to_string()),
         (None, Some(_)) => (style.elf().to_vec(), style.firmware().to_owned()),
         (None, None) if settings.style.is_some() => {
-            bail!("--style is for the built-in firmware that reads a network; give one with --model")
+            bail!(
+                "--style is for the built-in firmware that reads a network; give one with --model"
+            )
         }
         (None, None) => (DEFAULT_ELF.to_vec(), BUILT_IN.to_owned()),
     };
@@ -117,9 +126,8 @@ fn images(settings: &Settings, model: Option<&Model>) -> anyhow::Result<Images> 
     };
     match model {
         None => Images::for_bytes(set).with_context(place),
-        Some(model) => {
-            Images::for_model(set, model.input(), settings.pixels, settings.resize).with_context(place)
-        }
+        Some(model) => Images::for_model(set, model.input(), settings.pixels, settings.resize)
+            .with_context(place),
     }
 }
 
@@ -140,10 +148,14 @@ fn answers(settings: &Settings, model: Option<&Model>) -> anyhow::Result<Answers
 /// A label that the network cannot answer is a mistake in the data set, or another network's data set.
 fn check_labels(settings: &Settings, images: &Images, model: &Model) -> anyhow::Result<()> {
     let classes = model.output().len();
-    let wrong = (0..images.count())
-        .find_map(|i| images.label(i).filter(|label| usize::from(*label) >= classes).map(|l| (i, l)));
+    let wrong = (0..images.count()).find_map(|i| {
+        images.label(i).filter(|label| usize::from(*label) >= classes).map(|l| (i, l))
+    });
     if let Some((image, label)) = wrong {
-        let data = settings.data.as_ref().map_or("the built-in images".into(), |d| d.display().to_string());
+        let data = settings
+            .data
+            .as_ref()
+            .map_or("the built-in images".into(), |d| d.display().to_string());
         bail!(
             "{data}: image {image} has label {label}, and the network has {classes} outputs; give its own data set, or --numbers if it does not classify"
         );
