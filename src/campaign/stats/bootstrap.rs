@@ -405,7 +405,7 @@ mod tests {
     #[test]
     fn packed_sums_are_plain_sums() {
         // Faults 0 to 39 of 70 images, some left out; the weighted accuracy of each row recomputed cell by cell.
-        let cell = |f: usize, i: usize| ((f + 2 * i) % 5 != 0).then_some((f * i) % 7 > 2);
+        let cell = |f: usize, i: usize| (!(f + 2 * i).is_multiple_of(5)).then_some((f * i) % 7 > 2);
         let rows: Vec<Vec<_>> = (0..40).map(|f| (0..70).map(|i| cell(f, i)).collect()).collect();
         let answers = answers(&rows);
         let closed = TwoWay::of(&answers, Populations { faults: 100, images: 100 }).unwrap();

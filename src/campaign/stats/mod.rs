@@ -1,7 +1,7 @@
 //! Estimates with their uncertainty: never a number alone. Pure functions: counts and answers in, intervals out.
 //!
 //! Shares of faults: [`proportion`], [`stratified`] and [`weighted`]. Accuracies: [`answers`] holds them, [`two_way`] and
-//! [`bootstrap`] give their error, [`mcnemar`] tests one against the golden one. Before a campaign: [`sample_size`] and
+//! [`mod@bootstrap`] give their error, [`mcnemar`] tests one against the golden one. Before a campaign: [`mod@sample_size`] and
 //! [`allocation`]. [`share`] reads `3%` and `0.03`; [`distribution`] holds the distribution functions that the others use.
 
 pub mod allocation;
