@@ -62,7 +62,13 @@ fn run_on(platform: &Platform, parts: &[(u32, Vec<u32>)]) -> Stop {
         Segment { addr: *addr, mem_len: data.len() as u32, data }
     };
     let segments = parts.iter().map(segment).collect();
-    let image = Image { entry: ENTRY, segments, symbols: Vec::new(), sections: Vec::new() };
+    let image = Image {
+        entry: ENTRY,
+        segments,
+        symbols: Vec::new(),
+        sections: Vec::new(),
+        macs: Vec::new(),
+    };
     let board = platform.board(&image).expect("the program fits");
     let reset = Reset { vectors: platform.boot_address(), ..Reset::cve2(ENTRY) };
     Machine::new(board, Exact::new(Latency::FAST), Silent, reset).run(100_000)

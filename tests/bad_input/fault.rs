@@ -97,11 +97,11 @@ fn amounts_that_are_not_there_are_refused_before_anything_is_written() {
         ("--hang-factor", "1"),
         ("--hang-factor", "4294967296"),
         ("--slow", "--no-shortcuts"),
-        ("--data-images", "images.gz"),
-        ("--data-labels", "labels.gz"),
     ] {
         whatever.clone().words([option, value]).is_misused(&[option]);
     }
+    whatever.clone().words(["--labels", "labels.gz"]).is_misused(&["--data"]);
+    whatever.clone().words(["--margin", "3%"]).is_misused(&["--margin", "--faults"]);
     for words in [["--faults", "x"], ["--images", "1.5"], ["--seed", "x"], ["--faults", "ALL"]] {
         stuckat(["campaign"]).words(words).within(folder.path()).is_misused(&[words[0]]);
     }

@@ -122,12 +122,17 @@ fn missing_files_and_folders_are_named() {
     let (images, labels) = (file(&folder, "i", two_images()), file(&folder, "l", two_labels()));
     let missing = folder.path().join("missing").display().to_string();
     let itself = folder.path().display().to_string();
-    for (bad, cause) in [(&missing, "No such file"), (&itself, "directory")] {
-        for (images, labels) in [(bad, &labels), (&images, bad)] {
-            let line = campaign(1, 1, &folder.path().join("run"));
-            let line = line.words(["--data-images", images, "--data-labels", labels]);
-            line.is_refused(BAD_INPUT, &[bad, cause]);
-        }
+    let missing_file = (&missing, "No such file");
+    for (images, labels, (bad, cause)) in [
+        (&missing, &labels, missing_file),
+        (&images, &missing, missing_file),
+        (&images, &itself, (&itself, "directory")),
+        // A folder of pictures whose labels would be in a table.
+        (&itself, &labels, (&labels, "name,label")),
+    ] {
+        let line = campaign(1, 1, &folder.path().join("run"));
+        let line = line.words(["--data", images, "--labels", labels]);
+        line.is_refused(BAD_INPUT, &[bad, cause]);
     }
 }
 

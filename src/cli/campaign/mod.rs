@@ -78,6 +78,11 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let mine = (0..plan.faults.len()).filter(|fault| shard.has(*fault)).count();
     let out = args.out.clone().unwrap_or_else(|| default_out(&plan, shard, args.resume));
     let part = if shard == Shard::default() { String::new() } else { format!(" (shard {shard})") };
+    if args.dry_run {
+        print(&(serde_json::to_string_pretty(&plan)? + "\n"))?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let claim = Claim::new(&out, &plan, shard, args.resume)?;
     say!(
         "stuckat: {} faults x {} images = {} scenarios{part}, into {}",
         grouped(mine),
@@ -85,11 +90,6 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         grouped(mine * plan.images.len()),
         out.display()
     );
-    if args.dry_run {
-        print(&(serde_json::to_string_pretty(&plan)? + "\n"))?;
-        return Ok(ExitCode::SUCCESS);
-    }
-    let claim = Claim::new(&out, &plan, shard, args.resume)?;
     let workers = args
         .jobs
         .map_or_else(|| std::thread::available_parallelism().map_or(1, usize::from), usize::from);
@@ -126,9 +126,9 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let left: usize = open.iter().map(|open| open.images.len()).sum();
     let each = golden_time.as_secs_f64() / plan.images.len().max(1) as f64;
     if speed != Speed::Slow && left > 0 {
+        let (time, left) = (duration(each * SLOWER * left as f64), grouped(left));
         say!(
-            "stuckat: about {} if each takes {SLOWER} times a golden run",
-            duration(each * SLOWER * left as f64)
+            "stuckat: about {time} for {left} scenarios, if each takes {SLOWER} times a golden run"
         );
     }
     let session = work(&lab, &open, workers, &earlier, &mut dir)?;

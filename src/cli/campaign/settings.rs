@@ -1,6 +1,6 @@
 //! What a campaign is asked for: flags, or a plan file with the same names. A flag wins over the file.
 
-use crate::campaign::plan::{Amount, Population, Request, Selection};
+use crate::campaign::plan::{Amount, Population, Request, Selection, Stratify};
 use crate::campaign::stats::Share;
 use crate::campaign::stats::sample_size::quantile;
 use crate::cli::style::Style;
@@ -33,6 +33,10 @@ pub(super) struct Settings {
     /// The normal quantile to use instead of the confidence's own; studies round it, as in 2.58 for 99 %
     #[arg(long, value_name = "T", requires = "margin", conflicts_with = "confidence")]
     pub quantile: Option<f64>,
+    /// Divide the sample: each bit of the result that faults can reach (bit), or each type of cell (cell), gets its part of it
+    /// [default: none]
+    #[arg(long, value_name = "none|bit|cell")]
+    pub stratify: Option<Stratify>,
     /// Where faults are: nets (stems), pins (branches, and the stems at output pins), or all [default: nets]
     #[arg(long, value_name = "SITES", conflicts_with = "fault_list")]
     #[serde(deserialize_with = "text")]
@@ -242,6 +246,7 @@ impl Settings {
             margin: self.margin.or(file.margin.filter(|_| unless(sampled))),
             confidence: self.confidence.or(file.confidence.filter(|_| unless(quantiled))),
             quantile: self.quantile.or(file.quantile.filter(|_| unless(quantiled))),
+            stratify: self.stratify.or(file.stratify),
             sites: self.sites.or(file.sites.filter(|_| unless(sited))),
             fault_list: self.fault_list.or(file.fault_list.filter(|_| unless(sited))),
             images: self.images.or(file.images),
@@ -302,6 +307,7 @@ impl Settings {
         Ok(Request {
             from,
             faults,
+            stratify: self.stratify.unwrap_or_default(),
             images: self.images.unwrap_or(Amount::Sample(12)),
             seed: self.seed.unwrap_or(1),
             hang_factor: self.hang_factor.unwrap_or(4),
