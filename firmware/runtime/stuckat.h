@@ -1,32 +1,20 @@
-/* The contract between a firmware and the Stuckat harness: symbols (global, OBJECT, their ELF sizes count).
- *
- * Input    `stuckat_input`: written before the core leaves reset; start-up code must not clear it. Bytes of its
- *          own in the file are what a run without a harness works on.
- * Output   `stuckat_output`: read when the firmware stops: INT8 or UINT8 scores, one a class; the largest wins,
- *          of equals the first.
- * Exit     code 0: answered. Others: the firmware noticed a failure; from 0x40 on: exceptions and interrupts.
- * Optional, each for itself:
- *   `stuckat_model`       the harness writes a .tflite file here, for firmware that reads one
- *   `stuckat_sizes`       bytes of model and input given (harness), bytes of output made (firmware)
- *   `stuckat_layer`       1 + the layer's number from where a layer begins, 0 after the last
- *   `stuckat_arena_used`  bytes of memory for activations and parameters that the model needed
- *   section `.stuckat_mac` (not loaded): addresses of the multiply-accumulate instructions, a word each
- * Without stuckat_sizes, input and output are as large as their symbols. */
+/* The contract between a firmware and the Stuckat harness: symbols (global, OBJECT; their ELF sizes count).
+ * stuckat_input   written before the core leaves reset; what it holds in the file is used without a harness
+ * stuckat_output  read when the firmware exits with 0: scores, one a class; another code says that it noticed a failure
+ * Optional: stuckat_model, room for a .tflite file; stuckat_sizes, bytes of model and input given, of output made (else the
+ * symbols' sizes); stuckat_layer, 1 + the layer that begins, 0 after the last; stuckat_arena_used, bytes; and the section
+ * .stuckat_mac, not loaded: addresses of the multiply-accumulate instructions, a word each. */
 #ifndef STUCKAT_H
 #define STUCKAT_H
-
 #include <stdint.h>
-
 #define STUCKAT_INPUT(bytes)                                                                              \
     int8_t stuckat_input[bytes] __attribute__((section(".stuckat_input"), aligned(16), used)) = {         \
         [0 ... (bytes) - 1] = -128}
 #define STUCKAT_OUTPUT(bytes) int8_t stuckat_output[bytes] __attribute__((aligned(16), used))
-
 extern int8_t stuckat_input[], stuckat_output[];
 extern struct stuckat_sizes { uint32_t model, input, output; } stuckat_sizes;
 extern volatile uint32_t stuckat_layer;
 extern uint32_t stuckat_arena_used;
-
 /* a * b by a MUL whose address is declared. */
 static inline int32_t stuckat_mul(int32_t a, int32_t b) {
 #ifdef __riscv
@@ -38,5 +26,4 @@ static inline int32_t stuckat_mul(int32_t a, int32_t b) {
     return (int32_t)((uint32_t)a * (uint32_t)b);
 #endif
 }
-
 #endif

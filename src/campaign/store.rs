@@ -49,7 +49,7 @@ pub enum StoreError {
     )]
     Locked(PathBuf),
     /// There are results already.
-    #[error("{0}: holds a campaign already; add --resume to continue it, or give another --out")]
+    #[error("{0}: is there already; add --resume to continue a campaign, or give another --out")]
     Exists(PathBuf),
     /// It belongs to another plan.
     #[error(
@@ -422,7 +422,15 @@ pub fn merge(out: &Path, dirs: &[PathBuf], session: &Session) -> Result<Merged, 
     if let Some(conflict) = conflict {
         return Err(conflict);
     }
-    let claim = Claim::new(out, &plan, Shard::default(), false)?;
+    // Under another name until it is whole.
+    if out.exists() {
+        return Err(StoreError::Exists(out.to_owned()));
+    }
+    let partial = out.with_extension("partial");
+    if partial.exists() {
+        fs::remove_dir_all(&partial).map_err(io_error(&partial, "remove", ""))?;
+    }
+    let claim = Claim::new(&partial, &plan, Shard::default(), false)?;
     let (mut run, _) = claim.begin(&plan, &golden, session)?;
     let mut told = vec![false; plan.faults.len()];
     let mut done = vec![false; plan.scenarios()];
@@ -440,6 +448,8 @@ pub fn merge(out: &Path, dirs: &[PathBuf], session: &Session) -> Result<Merged, 
         })?;
         failure?;
     }
+    drop(run);
+    fs::rename(&partial, out).map_err(io_error(out, "make this folder", ""))?;
     let scenarios = done.iter().filter(|done| **done).count();
     Ok(Merged { scenarios, planned: plan.scenarios() })
 }

@@ -73,6 +73,17 @@ impl Line {
         self
     }
 
+    /// As long as a small campaign may take.
+    pub fn patiently(self) -> Self {
+        self.within_time(CAMPAIGN_LIMIT)
+    }
+
+    /// It may take so long.
+    pub fn within_time(mut self, limit: Duration) -> Self {
+        self.limit = limit;
+        self
+    }
+
     /// The folder in which it runs.
     pub fn within(mut self, folder: &Path) -> Self {
         self.folder = Some(folder.to_owned());
