@@ -122,7 +122,7 @@ impl Lab<'_> {
                     let record = self.fault_record(&open[at], &screened, &activity, &places);
                     tell(Told::Event(Event::Fault(record)))?;
                 }
-                tell(Told::Key(at, screened.key()))
+                tell(Told::Key(at, screened.key))
             },
             |told| match told {
                 Told::Event(event) => listen(event),
@@ -295,7 +295,7 @@ impl Lab<'_> {
                 && let FaultyUnit::Memo(unit) = runner.unit_mut()
                 && job.len() > 1
             {
-                known = Some((unit.memo().collect(), runs));
+                known = unit.memo().map(|memo| (memo.collect(), runs));
             }
         }
         ControlFlow::Continue(())
@@ -330,6 +330,11 @@ impl Lab<'_> {
             let (run, engine) = if certain && judgement.is_some() {
                 (self.as_golden(golden), Engine::Screened)
             } else {
+                if let FaultyUnit::Memo(unit) = runner.unit_mut() {
+                    // What is known already is passed over; with many images not all of it has room.
+                    let tuples = golden.tuples.iter().map(|t| self.golden.tuples[*t as usize]);
+                    unit.prepare(tuples);
+                }
                 let budget = golden.run.retired.saturating_mul(u64::from(self.hang_factor));
                 (runner.run(&self.images.input(self.chosen[*image]), budget), engine)
             };

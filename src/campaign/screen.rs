@@ -13,10 +13,12 @@ use sha2::{Digest, Sha256};
 /// What is known of a fault before its runs.
 #[derive(Debug)]
 pub struct Screened {
-    /// The unit of a fault that makes it a function of its operands, all golden operations known to it; or why there is none.
+    /// The unit of a fault that makes it a function of its operands, with what is known of the golden operations; or why there is none.
     pub unit: Result<FastUnit, String>,
     /// What the fault does to the golden operations; `None` if they have no answers of their own.
     pub judgement: Option<Judgement>,
+    /// What it shares with faults of the same answers; `None` if it carries state.
+    pub key: Option<Key>,
 }
 
 /// Equal for two faults only if their units have the same answers to all golden operations, in value and in latency, the same product
@@ -32,28 +34,21 @@ impl Screened {
         faults: &FaultSet,
         golden: &[Tuple],
     ) -> Self {
-        match Sequences::new(circuit, faults.faults()) {
-            Err(why) => Self { unit: Err(why.to_string()), judgement: None },
-            Ok(sequences) => {
-                let unit = FastUnit::new(circuit, sequences);
-                let mut unit = unit.with_tables(tables, faults.faults());
-                let judgement = unit.learn(golden);
-                Self { unit: Ok(unit), judgement: Some(judgement) }
-            }
-        }
-    }
-
-    /// What it shares with faults of the same answers; `None` if it carries state.
-    pub fn key(&self) -> Option<Key> {
-        let (unit, judgement) = (self.unit.as_ref().ok()?, self.judgement.as_ref()?);
+        let sequences = match Sequences::new(circuit, faults.faults()) {
+            Err(why) => return Self { unit: Err(why.to_string()), judgement: None, key: None },
+            Ok(sequences) => sequences,
+        };
+        let unit = FastUnit::new(circuit, sequences);
+        let mut unit = unit.with_tables(tables, faults.faults());
         let mut hash = Sha256::new();
         unit.fingerprint(|bytes| hash.update(bytes));
-        for value in &judgement.values {
+        let judgement = unit.learn(golden, |value| {
             hash.update(value.map_or([0; 5], |v| {
                 let [a, b, c, d] = v.to_le_bytes();
                 [1, a, b, c, d]
             }));
-        }
-        Some(Key(hash.finalize().into()))
+        });
+        let key = Some(Key(hash.finalize().into()));
+        Self { unit: Ok(unit), judgement: Some(judgement), key }
     }
 }

@@ -281,7 +281,7 @@ fn find(name: &str, table: &Path, folder: &Path) -> Option<PathBuf> {
             return Some(path);
         }
         let with = |extension: &&str| place.join(format!("{name}.{extension}"));
-        EXTENSIONS.iter().map(|extension| with(&extension)).find(|path| path.is_file())
+        EXTENSIONS.iter().map(with).find(|path| path.is_file())
     })
 }
 

@@ -249,7 +249,6 @@ fn array(mut bytes: impl Read, size: Option<u64>, most: u64) -> Result<Array, Wr
 
 #[cfg(test)]
 mod tests {
-
     #[test]
     fn damaged_idx_files_are_errors() {
         let parse = |bytes: &[u8]| super::parse(bytes, bytes.len() as u64);

@@ -231,10 +231,8 @@ impl Builder {
         elements: Vec<u8>,
         mixed: Vec<(Size, usize)>,
     ) -> Result<DataSet, DataError> {
-        if let Some(labels) = &self.labels {
-            if labels.len() != count {
-                return Err(self.error(format!("{} labels for {count} images", labels.len())));
-            }
+        if let Some(labels) = self.labels.as_ref().filter(|labels| labels.len() != count) {
+            return Err(self.error(format!("{} labels for {count} images", labels.len())));
         }
         let mut hash = Sha256::new();
         hash.update(&elements);

@@ -29,14 +29,16 @@ const KEY_MASK: u32 = 0b1101;
 const RUN_SHIFT: u32 = 4;
 const LAST_RUN: u32 = u32::MAX >> RUN_SHIFT;
 const FIRST_CAPACITY: usize = 1 << 12;
+/// Operations that are computed before they are judged.
+const LEARNT_AT_ONCE: usize = 1 << 14;
+/// Answers that the memo keeps from one run to the next, at the most: a run that leaves more begins the next one with none.
+const KEPT: usize = 1 << 20;
 
 /// What a fault does to a list of operations.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Judgement {
     /// For each operation, whether it is right in value, latency and next state.
     pub right: Vec<bool>,
-    /// For each operation its value; `None` if it is never answered.
-    pub values: Vec<Option<u32>>,
     /// How many have a wrong product, or none.
     pub wrong_products: usize,
 }
@@ -59,6 +61,8 @@ pub struct FastUnit {
     used: usize,
     run: u32,
     counts: Counts,
+    /// The memo has lost answers.
+    forgot: bool,
     scratch: Vec<u8>,
 }
 
@@ -73,6 +77,7 @@ impl FastUnit {
             used: 0,
             run: 1,
             counts: Counts::default(),
+            forgot: false,
             scratch: Vec::new(),
         }
     }
@@ -105,33 +110,48 @@ impl FastUnit {
         })
     }
 
-    /// Computes the answers to `tuples` many at a time, keeps them, and judges them.
-    pub fn learn(&mut self, tuples: &[Tuple]) -> Judgement {
-        let mut judgement = Judgement {
-            right: Vec::with_capacity(tuples.len()),
-            values: Vec::with_capacity(tuples.len()),
-            wrong_products: 0,
-        };
-        for (tuple, answer) in tuples.iter().zip(screen::answers(&self.sequences, tuples)) {
-            let Tuple { op, rs1, rs2 } = *tuple;
-            judgement.values.push(match answer {
-                Answer::Done { value, .. } => Some(value),
-                Answer::Never => None,
-            });
-            let (right_value, in_time) = match answer {
-                Answer::Done { value, cycles } => {
-                    let in_table = self.tabled(op, rs1, rs2).is_some();
-                    if !in_table && self.find(op, rs1, rs2).is_err() {
-                        self.insert(op, rs1, rs2, value);
+    /// Computes the answers to `tuples` many at a time, keeps them where there is room, and judges them. `each` is told the values, `None` for
+    /// what is never answered.
+    pub fn learn(&mut self, tuples: &[Tuple], mut each: impl FnMut(Option<u32>)) -> Judgement {
+        let mut judgement =
+            Judgement { right: Vec::with_capacity(tuples.len()), wrong_products: 0 };
+        for tuples in tuples.chunks(LEARNT_AT_ONCE) {
+            for (tuple, answer) in tuples.iter().zip(screen::answers(&self.sequences, tuples)) {
+                let Tuple { op, rs1, rs2 } = *tuple;
+                each(match answer {
+                    Answer::Done { value, .. } => Some(value),
+                    Answer::Never => None,
+                });
+                let (right_value, in_time) = match answer {
+                    Answer::Done { value, cycles } => {
+                        let in_table = self.tabled(op, rs1, rs2).is_some();
+                        let room = self.used < KEPT;
+                        if !in_table && room && self.find(op, rs1, rs2).is_err() {
+                            self.insert(op, rs1, rs2, value);
+                        }
+                        (value == op.product(rs1, rs2), cycles == self.sound.of(op))
                     }
-                    (value == op.product(rs1, rs2), cycles == self.sound.of(op))
-                }
-                Answer::Never => (false, false),
-            };
-            judgement.right.push(right_value && in_time && self.sequences.sound_state());
-            judgement.wrong_products += usize::from(!right_value);
+                    Answer::Never => (false, false),
+                };
+                judgement.right.push(right_value && in_time && self.sequences.sound_state());
+                judgement.wrong_products += usize::from(!right_value);
+            }
         }
         judgement
+    }
+
+    /// Before a run that will need these operations: makes room if earlier runs have left too much, and learns those that it does not know.
+    pub fn prepare(&mut self, tuples: impl Iterator<Item = Tuple>) {
+        if self.used > KEPT {
+            // Never within a run: entries know which wrong operations the run has seen.
+            self.entries = vec![Entry::default(); FIRST_CAPACITY];
+            (self.used, self.forgot) = (0, true);
+        }
+        let unknown: Vec<Tuple> = tuples
+            .filter(|t| self.tabled(t.op, t.rs1, t.rs2).is_none())
+            .filter(|t| self.find(t.op, t.rs1, t.rs2).is_err())
+            .collect();
+        self.learn(&unknown, |_| ());
     }
 
     /// Feeds `hash` with everything but the memo that an answer of this unit depends on or that is judged of it: latencies, next state, and the product
@@ -147,11 +167,13 @@ impl FastUnit {
         }
     }
 
-    /// The operations that its runs have added to those in tables, with their answers, in no order.
-    pub fn memo(&self) -> impl Iterator<Item = (Tuple, u32)> {
-        self.entries.iter().filter(|entry| entry.tag & USED != 0).map(|entry| {
-            let op = MulOp::ALL[(entry.tag >> OP_SHIFT & 3) as usize];
-            (Tuple { op, rs1: entry.rs1, rs2: entry.rs2 }, entry.value)
+    /// All operations of its runs that are in no table, with their answers, in no order; `None` if it does not know them all any more.
+    pub fn memo(&self) -> Option<impl Iterator<Item = (Tuple, u32)>> {
+        (!self.forgot).then(|| {
+            self.entries.iter().filter(|entry| entry.tag & USED != 0).map(|entry| {
+                let op = MulOp::ALL[(entry.tag >> OP_SHIFT & 3) as usize];
+                (Tuple { op, rs1: entry.rs1, rs2: entry.rs2 }, entry.value)
+            })
         })
     }
 

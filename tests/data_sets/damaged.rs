@@ -33,6 +33,17 @@ fn damage(folder: TempDir, file: PathBuf, source: Source, cut_is_wrong: bool) {
         std::fs::write(&file, damaged).expect("a file");
         read(&source);
     });
+    // The largest whole set of these tests takes a fifth of it.
+    if let Some(peak) = peak_kilobytes() {
+        assert!(peak < 1 << 20, "{peak} kB of memory were used");
+    }
+}
+
+/// The most memory that this process has had, where Linux tells it.
+fn peak_kilobytes() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    line.trim().strip_suffix(" kB")?.parse().ok()
 }
 
 fn one(name: &str, bytes: &[u8], format: Format) -> (TempDir, PathBuf, Source) {
