@@ -122,8 +122,11 @@ fn missing_files_and_folders_are_named() {
     let (images, labels) = (file(&folder, "i", two_images()), file(&folder, "l", two_labels()));
     let missing = folder.path().join("missing").display().to_string();
     let itself = folder.path().display().to_string();
-    for (bad, cause) in [(&missing, "No such file"), (&itself, "directory")] {
-        for (images, labels) in [(bad, &labels), (&images, bad)] {
+    // A folder may be a data set, but no labels.
+    for (bad, of_images, of_labels) in
+        [(&missing, "No such file", "No such file"), (&itself, "holds no pictures", "directory")]
+    {
+        for (images, labels, cause) in [(bad, &labels, of_images), (&images, bad, of_labels)] {
             let line = campaign(1, 1, &folder.path().join("run"));
             let line = line.words(["--data-images", images, "--data-labels", labels]);
             line.is_refused(BAD_INPUT, &[bad, cause]);
