@@ -129,8 +129,20 @@ fn read_part(
 ) -> Result<(), DataError> {
     let wrong = |what: String| DataError::format(file::shown(folder), what);
     let flat: Vec<PathBuf> = file::list(folder)?.into_iter().filter(|p| is_picture(p)).collect();
+    let none = || {
+        let kinds = EXTENSIONS.join(", ");
+        wrong(format!("it holds no pictures ({kinds}), here or by class in folders"))
+    };
     let table = match &source.labels {
-        Some(table) => Some(table.clone()),
+        // Its rows may lead to pictures in folders.
+        Some(table) => {
+            let mut found = Vec::new();
+            pictures_below(folder, 1, &mut found)?;
+            if found.is_empty() {
+                return Err(none());
+            }
+            Some(table.clone())
+        }
         None if flat.is_empty() => None,
         None => table_of(folder)?,
     };
@@ -159,10 +171,7 @@ fn read_part(
         by_class.iter().find(|(_, pictures)| pictures.is_empty()).map(|(class, _)| class.clone());
     let all_empty = by_class.values().all(Vec::is_empty);
     match (flat.is_empty(), all_empty) {
-        (true, true) => Err(wrong(format!(
-            "it holds no pictures ({}), here or by class in folders",
-            EXTENSIONS.join(", ")
-        ))),
+        (true, true) => Err(none()),
         (false, false) => Err(wrong(
             "it holds pictures and folders of pictures, so that nothing says which are meant; give one of them".into(),
         )),

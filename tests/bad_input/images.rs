@@ -127,8 +127,8 @@ fn missing_files_and_folders_are_named() {
         (&missing, &labels, missing_file),
         (&images, &missing, missing_file),
         (&images, &itself, (&itself, "directory")),
-        // A folder of pictures whose labels would be in a table.
-        (&itself, &labels, (&labels, "name,label")),
+        // A folder, which would hold pictures.
+        (&itself, &labels, (&itself, "holds no pictures")),
     ] {
         let line = campaign(1, 1, &folder.path().join("run"));
         let line = line.words(["--data", images, "--labels", labels]);

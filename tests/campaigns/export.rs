@@ -62,7 +62,7 @@ fn all_formats_hold_the_same_rows() {
     let database = rusqlite::Connection::open(at("t.db")).expect("a database");
     let count = |condition: &str| {
         let query = format!("SELECT count(*) FROM scenarios WHERE {condition}");
-        database.query_row(&query, [], |row| row.get::<_, usize>(0)).expect("a count")
+        database.query_row(&query, [], |row| row.get::<_, i64>(0)).expect("a count") as usize
     };
     let of = |what: &dyn Fn(&Value) -> bool| lines.iter().filter(|line| what(line)).count();
     assert_eq!(count("1"), 24);

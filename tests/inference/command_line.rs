@@ -186,7 +186,7 @@ fn wrong_inputs_are_refused_with_the_reason() {
     refused("cut.npy", &npy("|i1", "(784,)", &[0; 700]), &[".npy"]);
     refused("shape.npy", &npy("|i1", "(10,)", &[0; 10]), &["10 elements"]);
     refused("huge.npy", &npy("|i1", "(99999999999,)", &[0; 10]), &[".npy"]);
-    refused("kind.npy", &npy("<i8", "(784,)", &[0; 6272]), &["i8", "int8"]);
+    refused("kind.npy", &npy("<i8", "(784,)", &[0; 6272]), &["int64", "int8"]);
     let input = write(&dir, "good.bin", [0; 784]);
     infer(&mnist(), &input).words(["--index", "1"]).is_refused(BAD_INPUT, &["input 1"]);
     infer(&mnist(), "/none.png").is_refused(BAD_INPUT, &["/none.png", "cannot be read"]);

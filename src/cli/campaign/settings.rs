@@ -181,9 +181,8 @@ impl Settings {
         let text =
             std::fs::read_to_string(path).with_context(|| format!("{name}: cannot be read"))?;
         let mut settings: Self = toml::from_str(&text).map_err(|e| {
-            let line = e
-                .span()
-                .map_or(0, |span| text[..span.start.min(text.len())].lines().count().max(1));
+            let before = e.span().map_or("", |span| &text[..span.start.min(text.len())]);
+            let line = before.matches('\n').count() + 1;
             anyhow::anyhow!("{name}:{line}: {}", e.message())
         })?;
         let folder = path.parent().unwrap_or(Path::new(""));
