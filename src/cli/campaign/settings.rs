@@ -28,10 +28,10 @@ pub(super) struct Settings {
     #[arg(long, value_name = "SHARE")]
     pub margin: Option<Share>,
     /// The confidence that goes with --margin [default: 99%]
-    #[arg(long, value_name = "SHARE", requires = "margin")]
+    #[arg(long, value_name = "SHARE")]
     pub confidence: Option<Share>,
     /// The normal quantile to use instead of the confidence's own; studies round it, as in 2.58 for 99 %
-    #[arg(long, value_name = "T", requires = "margin", conflicts_with = "confidence")]
+    #[arg(long, value_name = "T", conflicts_with = "confidence")]
     pub quantile: Option<f64>,
     /// Divide the sample: each bit of the result that faults can reach (bit), or each type of cell (cell), gets its part of it
     /// [default: none]
@@ -292,6 +292,9 @@ impl Settings {
 
     /// What the plan is asked for.
     pub fn request(&self, from: Population) -> anyhow::Result<Request> {
+        if self.margin.is_none() && (self.confidence.is_some() || self.quantile.is_some()) {
+            bail!("a confidence or quantile goes with a margin; give --margin, such as 3%");
+        }
         let faults = match self.margin {
             None => Selection::Amount(self.faults.unwrap_or(Amount::Sample(200))),
             Some(margin) => {
