@@ -325,7 +325,7 @@ fn sample(
 }
 
 /// A number below `n` without bias: the remainders that would favour small numbers are drawn again.
-pub(super) fn below(random: &mut ChaCha8Rng, n: u64) -> u64 {
+pub(crate) fn below(random: &mut ChaCha8Rng, n: u64) -> u64 {
     let zone = u64::MAX - u64::MAX % n;
     loop {
         let x = random.next_u64();

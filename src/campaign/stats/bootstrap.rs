@@ -1,64 +1,13 @@
-//! Estimates with their uncertainty: never a number alone.
+//! The error of accuracies, by drawing faults and images again.
 
-use super::plan::below;
+use super::{Interval, mean, median};
+use crate::campaign::plan::below;
 use rand_chacha::ChaCha8Rng;
 use rand_core::SeedableRng;
 use serde::Serialize;
 
-/// The normal quantile of a two-sided 99 % interval.
-pub const Z_99: f64 = 2.575_829_303_548_901;
 /// Resamples of the bootstrap.
 const RESAMPLES: usize = 2000;
-
-/// A range that holds the true value with the stated confidence.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct Interval {
-    /// Lower end.
-    pub low: f64,
-    /// Upper end.
-    pub high: f64,
-}
-
-/// Wilson's score interval for the proportion of a finite population of `population` members, of which `n` were drawn
-/// without replacement and `k` have the property.
-///
-/// The finite population enters through the effective sample size `m = n (N - 1) / (N - n)`. Source: Wilson, "Probable
-/// inference", JASA 22 (1927); Cochran, "Sampling Techniques", section 2.6, for the correction.
-pub fn wilson(k: usize, n: usize, population: usize, z: f64) -> Interval {
-    if n == 0 {
-        return Interval { low: 0.0, high: 1.0 };
-    }
-    let p = k as f64 / n as f64;
-    if n >= population {
-        return Interval { low: p, high: p };
-    }
-    let m = n as f64 * (population - 1) as f64 / (population - n) as f64;
-    let centre = p + z * z / (2.0 * m);
-    let spread = z * (p * (1.0 - p) / m + z * z / (4.0 * m * m)).sqrt();
-    let scale = 1.0 + z * z / m;
-    let at = |x: f64| (x / scale).clamp(0.0, 1.0);
-    Interval { low: at(centre - spread), high: at(centre + spread) }
-}
-
-/// Arithmetic mean; `None` of nothing.
-pub fn mean(values: &[f64]) -> Option<f64> {
-    (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
-}
-
-/// Median, the mean of the middle two if their number is even; `None` of nothing.
-pub fn median(values: &[f64]) -> Option<f64> {
-    if values.is_empty() {
-        return None;
-    }
-    let mut sorted = values.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    let middle = sorted.len() / 2;
-    Some(if sorted.len() % 2 == 1 {
-        sorted[middle]
-    } else {
-        (sorted[middle - 1] + sorted[middle]) / 2.0
-    })
-}
 
 /// Which of the two samples are samples; what was taken whole adds no uncertainty.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -147,33 +96,6 @@ fn percentiles(mut values: Vec<f64>) -> Option<Interval> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn wilson_equals_published_values() {
-        // Newcombe, Statistics in Medicine 17 (1998), table I: 81/263 and 15/148 at 95 %, an unlimited population.
-        let many = usize::MAX >> 12;
-        for (k, n, low, high) in [(81, 263, 0.2553, 0.3662), (15, 148, 0.0624, 0.1605)] {
-            let interval = wilson(k, n, many, 1.959_964);
-            assert!((interval.low - low).abs() < 5e-5, "{interval:?}");
-            assert!((interval.high - high).abs() < 5e-5, "{interval:?}");
-        }
-    }
-
-    #[test]
-    fn wilson_knows_the_population() {
-        assert_eq!(wilson(3, 10, 10, Z_99), Interval { low: 0.3, high: 0.3 });
-        assert_eq!(wilson(0, 50, 5000, Z_99).low, 0.0);
-        let (small, large) = (wilson(30, 100, 120, Z_99), wilson(30, 100, 100_000, Z_99));
-        assert!(small.high - small.low < 0.5 * (large.high - large.low));
-    }
-
-    #[test]
-    fn medians_and_means_are_the_textbook_ones() {
-        assert_eq!(median(&[3.0, 1.0, 2.0]), Some(2.0));
-        assert_eq!(median(&[4.0, 1.0, 2.0, 3.0]), Some(2.5));
-        assert_eq!(mean(&[1.0, 2.0, 6.0]), Some(3.0));
-        assert_eq!((mean(&[]), median(&[])), (None, None));
-    }
 
     #[test]
     fn the_bootstrap_of_the_mean_agrees_with_its_closed_form() {
