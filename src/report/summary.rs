@@ -4,13 +4,16 @@ use crate::campaign::outcome::Outcome;
 use crate::campaign::plan::Plan;
 use crate::campaign::record::{FaultRecord, GoldenRecord, Record};
 use crate::campaign::stats::{
-    AccuracyIntervals, Interval, Sampled, Z_99, bootstrap, mean, median, wilson,
+    AccuracyIntervals, Answers, Interval, Populations, Resampling, bootstrap, interval, mean,
+    median,
 };
 use crate::campaign::store::{StoreError, read_faults, read_lines, read_plan, read_results};
 use serde::Serialize;
 use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 
+/// Of all intervals.
+const CONFIDENCE: f64 = 0.99;
 /// How many harmful faults are listed.
 const MOST_HARMFUL: usize = 5;
 
@@ -178,19 +181,16 @@ impl Summary {
         let rows: Vec<&[Record]> = records.chunk_by(|a, b| a.fault == b.fault).collect();
         let complete: Vec<&[Record]> =
             rows.iter().copied().filter(|r| r.len() == plan.images.len()).collect();
-        let sampled = Sampled {
-            faults: plan.faults.len() < plan.universe,
-            images: plan.images.len() < plan.data_images,
-        };
+        let populations = Populations { faults: plan.universe, images: plan.data_images };
         let proportion = |property: &dyn Fn(&Record) -> bool| {
             let k = complete.iter().filter(|row| row.iter().any(property)).count();
-            let interval = wilson(k, complete.len(), plan.universe, Z_99);
+            let interval = interval(k, complete.len(), plan.universe, CONFIDENCE).interval;
             Proportion { faults: k, of: complete.len(), interval }
         };
         let accuracy = |judge: &dyn Fn(&Record) -> Option<bool>| {
             let correct: Vec<Vec<Option<bool>>> =
                 complete.iter().map(|row| row.iter().map(judge).collect()).collect();
-            accuracy(&correct, sampled, plan.seed)
+            accuracy(&correct, populations, plan.seed)
         };
         let mut engines = BTreeMap::new();
         for record in records {
@@ -249,18 +249,25 @@ fn golden_summary(golden: &[GoldenRecord]) -> GoldenSummary {
     }
 }
 
-fn accuracy(correct: &[Vec<Option<bool>>], sampled: Sampled, seed: u64) -> Option<Accuracy> {
+fn accuracy(
+    correct: &[Vec<Option<bool>>],
+    populations: Populations,
+    seed: u64,
+) -> Option<Accuracy> {
     let of_row = |row: &Vec<Option<bool>>| {
         let judged: Vec<f64> = row.iter().flatten().map(|c| f64::from(u8::from(*c))).collect();
         mean(&judged)
     };
     let each: Vec<f64> = correct.iter().filter_map(of_row).collect();
+    let mut answers = Answers::new(correct.first().map_or(0, Vec::len));
+    correct.iter().for_each(|row| answers.push(row.iter().copied(), 1.0));
+    let resampling = Resampling { confidence: CONFIDENCE, ..Resampling::new(seed) };
     Some(Accuracy {
         faults: each.len(),
         mean: mean(&each)?,
         median: median(&each)?,
         min: each.iter().copied().min_by(f64::total_cmp)?,
-        intervals: bootstrap(correct, sampled, seed),
+        intervals: bootstrap(&answers, populations, resampling).both,
     })
 }
 

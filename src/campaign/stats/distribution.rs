@@ -40,7 +40,8 @@ pub fn student_two_sided(confidence: f64, freedom: f64) -> f64 {
         let g1 = z * (z2 + 1.0) / 4.0;
         let g2 = z * ((5.0 * z2 + 16.0) * z2 + 3.0) / 96.0;
         let g3 = z * (((3.0 * z2 + 19.0) * z2 + 17.0) * z2 - 15.0) / 384.0;
-        return z + (g1 + (g2 + g3 / f) / f) / f;
+        let g4 = z * ((((79.0 * z2 + 776.0) * z2 + 1482.0) * z2 - 1920.0) * z2 - 945.0) / 92_160.0;
+        return z + (g1 + (g2 + (g3 + g4 / f) / f) / f) / f;
     }
     let freedom = freedom.max(1.0).floor();
     let (mut low, mut high) = (0.0, z.max(1.0));

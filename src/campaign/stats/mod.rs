@@ -1,18 +1,31 @@
 //! Estimates with their uncertainty: never a number alone. Pure functions: counts and answers in, intervals out.
 //!
-//! [`proportion`] gives intervals for shares, [`sample_size`] how many faults a margin needs, [`bootstrap`] the error of
-//! accuracies. [`share`] reads `3%` and `0.03`; [`distribution`] holds the distribution functions that the others use.
+//! Shares of faults: [`proportion`], [`stratified`] and [`weighted`]. Accuracies: [`answers`] holds them, [`two_way`] and
+//! [`mod@bootstrap`] give their error, [`mcnemar`] tests one against the golden one. Before a campaign: [`mod@sample_size`] and
+//! [`allocation`]. [`share`] reads `3%` and `0.03`; [`distribution`] holds the distribution functions that the others use.
 
+pub mod allocation;
+pub mod answers;
 pub mod bootstrap;
 pub mod distribution;
+pub mod mcnemar;
 pub mod proportion;
 pub mod sample_size;
 pub mod share;
+pub mod stratified;
+pub mod two_way;
+pub mod weighted;
 
-pub use bootstrap::{AccuracyIntervals, Sampled, bootstrap};
+pub use allocation::{AllocationError, allocate};
+pub use answers::Answers;
+pub use bootstrap::{AccuracyErrors, AccuracyIntervals, Resampling, bootstrap};
+pub use mcnemar::McNemar;
 pub use proportion::{Estimate, Method, exact, interval, wilson};
-pub use sample_size::{SampleSize, SampleSizeError, margin, sample_size};
+pub use sample_size::{SampleSize, SampleSizeError, margin, quantile, sample_size};
 pub use share::{Share, ShareError};
+pub use stratified::{MeanEstimate, Stratum, stratified_mean, stratified_share};
+pub use two_way::{Components, Populations, Source, TwoWay};
+pub use weighted::{weighted_mean, weighted_mean_interval, weighted_median, weighted_share};
 
 use serde::Serialize;
 

@@ -25,6 +25,8 @@ pub enum Method {
     Wilson,
     /// [`exact`].
     Exact,
+    /// Wilson's, with an effective sample size, of a sample in which faults count unequally.
+    WilsonEffective,
 }
 
 /// An estimated share.
