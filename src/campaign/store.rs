@@ -509,18 +509,21 @@ pub fn read_results(
     .map(|_| ())
 }
 
-/// Reads the fault records of a run directory, checked against its plan.
+/// Reads the fault records of a run directory one by one, checked against its plan; `each` hears them in the order of the file.
 ///
 /// # Errors
 /// [`StoreError`] if they cannot be read or are damaged.
-pub fn read_faults(dir: &Path, plan: &Plan) -> Result<Vec<FaultRecord>, StoreError> {
-    let mut faults = Vec::new();
+pub fn read_faults(
+    dir: &Path,
+    plan: &Plan,
+    mut each: impl FnMut(FaultRecord),
+) -> Result<(), StoreError> {
     scan(&dir.join("faults.jsonl"), |record| {
         check_fault(plan, &record)?;
-        faults.push(record);
+        each(record);
         Ok(())
-    })?;
-    Ok(faults)
+    })
+    .map(|_| ())
 }
 
 /// Every row must be a scenario of the plan, and none may be there twice.

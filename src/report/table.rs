@@ -1,28 +1,22 @@
 //! A [`Summary`] as text for a terminal.
 
 use super::Summary;
-use super::summary::{Accuracy, Proportion};
+use super::estimates::{Accuracy, Proportion};
+use super::run::Yardstick;
 use crate::campaign::outcome::Outcome;
 use crate::campaign::stats::Interval;
 use comfy_table::{CellAlignment, ContentArrangement, Table, TableComponent, presets};
 use std::fmt::Write;
 
+/// Harmful faults in the table; the HTML report has more.
+const HARMFUL: usize = 5;
+
 /// Everything that a person wants to see first.
 pub fn render(summary: &Summary) -> String {
     let mut text = String::new();
     let s = summary;
-    let _ = writeln!(
-        text,
-        "Multiplier '{}': {} of {} stuck-at faults; {} of {} images; seed {}; plan {}",
-        s.multiplier,
-        grouped(s.faults),
-        grouped(s.universe),
-        grouped(s.images),
-        grouped(s.data_images),
-        s.seed,
-        &s.plan_sha256[..12.min(s.plan_sha256.len())],
-    );
-    if s.done < s.planned {
+    let _ = writeln!(text, "{}", subject(s));
+    if s.incomplete() {
         let _ = writeln!(
             text,
             "NOT COMPLETE: {} of {} scenarios have ended; continue with --resume",
@@ -42,7 +36,10 @@ pub fn render(summary: &Summary) -> String {
     if s.done > 0 {
         let _ = writeln!(text, "{}\n", trimmed(&outcomes(s)));
     }
-    let _ = writeln!(text, "{}", trimmed(&accuracies(s)));
+    match s.yardstick {
+        Yardstick::Numbers => text += &changes(s),
+        _ => text += &accuracies(s),
+    }
     if s.done > 0 {
         let _ = writeln!(text, "\n{}", fired(s));
     }
@@ -50,6 +47,31 @@ pub fn render(summary: &Summary) -> String {
         let _ = writeln!(text, "\n{}", trimmed(&harmful(s)));
     }
     text
+}
+
+/// One line: what was run.
+pub(super) fn subject(s: &Summary) -> String {
+    let mut text = format!(
+        "Multiplier '{}': {} of {} stuck-at faults; {} of {} images; ",
+        s.multiplier,
+        grouped(s.faults),
+        grouped(s.universe),
+        grouped(s.images),
+        grouped(s.data_images),
+    );
+    if !s.provenance.scope.is_all() {
+        let _ = write!(text, "scope {}; ", s.scope);
+    }
+    if let Some(model) = &s.provenance.model_sha256 {
+        let _ = write!(text, "network {}; ", short(model));
+    }
+    let _ = write!(text, "seed {}; plan {}", s.seed, short(&s.plan_sha256));
+    text
+}
+
+/// The beginning of a hash.
+pub(super) fn short(hash: &str) -> &str {
+    hash.get(..12).unwrap_or(hash)
 }
 
 /// A table with a line under its header and no other.
@@ -113,22 +135,21 @@ fn meaning(outcome: Outcome) -> &'static str {
     }
 }
 
-fn accuracies(s: &Summary) -> Table {
-    let mut table =
-        table(&["top-1 accuracy", "mean", "99 % CI", "median", "99 % CI", "worst fault"]);
-    let golden = percent(s.golden.accuracy);
-    table.add_row([
-        "golden".to_owned(),
-        golden,
-        String::new(),
-        String::new(),
-        String::new(),
-        String::new(),
-    ]);
-    let mut add = |name: &str, accuracy: &Option<Accuracy>| {
+fn accuracies(s: &Summary) -> String {
+    let title = match s.yardstick {
+        Yardstick::Golden => "answers as golden",
+        _ => "accuracy",
+    };
+    let mut table = table(&[title, "mean", "99 % CI", "median", "99 % CI", "worst fault"]);
+    let add_golden = |table: &mut Table, name: &str, share: Option<f64>| {
+        if let Some(share) = share {
+            table.add_row([&format!("golden {name}"), &percent(share), "", "", "", ""]);
+        }
+    };
+    let add = |table: &mut Table, name: String, accuracy: &Option<Accuracy>| {
         if let Some(a) = accuracy {
             table.add_row([
-                name.to_owned(),
+                name,
                 percent(a.mean),
                 optional(a.intervals.mean),
                 percent(a.median),
@@ -137,10 +158,48 @@ fn accuracies(s: &Summary) -> Table {
             ]);
         }
     };
-    add("faulty, no answer = wrong", &s.accuracy);
-    add("faulty, no answer left out", &s.accuracy_answered);
+    add_golden(&mut table, "top-1", s.reference());
+    add(&mut table, "faulty top-1, no answer = wrong".to_owned(), &s.accuracy);
+    add(&mut table, "faulty top-1, no answer left out".to_owned(), &s.accuracy_answered);
+    if s.top5.is_some() || s.golden.top5.is_some() {
+        add_golden(&mut table, "top-5", s.reference_top5());
+        add(&mut table, "faulty top-5, no answer = wrong".to_owned(), &s.top5);
+        add(&mut table, "faulty top-5, no answer left out".to_owned(), &s.top5_answered);
+    }
     align(&mut table, None);
-    table
+    let mut text = trimmed(&table) + "\n";
+    if let Some(a) = &s.accuracy {
+        let part = |what: &str, whole: bool, i: Option<Interval>| match (whole, i) {
+            (true, _) => format!("none from the {what} (all were taken)"),
+            (_, Some(i)) => format!("{} from drawing {what}", interval(i)),
+            (_, None) => format!("unknown from drawing {what} (too few)"),
+        };
+        let _ = writeln!(
+            text,
+            "99 % CI of the mean top-1, no answer = wrong, by source: {}; {}",
+            part("faults", s.faults >= s.universe, a.fault_sampling),
+            part("images", s.images >= s.data_images, a.image_sampling),
+        );
+    }
+    text
+}
+
+/// How far outputs of a network changed that does not classify.
+fn changes(s: &Summary) -> String {
+    let c = &s.changes;
+    let mut table = table(&["change of the output", "median", "90 % of them", "largest"]);
+    let mut add = |name: &str, q: &super::summary::Quantiles| {
+        table.add_row([name, &units(q.median), &units(q.p90), &units(q.max)]);
+    };
+    add("largest change of a number", &c.largest);
+    add("root mean square change", &c.rms);
+    align(&mut table, None);
+    format!(
+        "{}\nOver the {} of {} with an answer whose output changed, in the output tensor's units.\n",
+        trimmed(&table),
+        grouped(c.changed),
+        plural(c.known, "scenario"),
+    )
 }
 
 fn fired(s: &Summary) -> String {
@@ -178,9 +237,13 @@ fn fired(s: &Summary) -> String {
             interval(p.interval)
         )
     };
+    let changed = match s.yardstick {
+        Yardstick::Numbers => "output",
+        _ => "class",
+    };
     let _ = writeln!(
         text,
-        "Faults that changed the class of some of the {} images: {}",
+        "Faults that changed the {changed} of some of the {} images: {}",
         grouped(s.images),
         share(&s.critical_faults)
     );
@@ -190,19 +253,17 @@ fn fired(s: &Summary) -> String {
 }
 
 fn harmful(s: &Summary) -> Table {
-    let header = [
-        "most harmful faults",
-        "accuracy",
-        "class changed",
-        "no answer",
-        "wrong MULs",
-        "distinct wrong",
-    ];
+    let changed = match s.yardstick {
+        Yardstick::Numbers => "output changed",
+        _ => "class changed",
+    };
+    let header =
+        ["most harmful faults", "accuracy", changed, "no answer", "wrong MULs", "distinct wrong"];
     let mut table = table(&header);
-    for row in &s.most_harmful {
+    for row in s.most_harmful.iter().take(HARMFUL) {
         table.add_row([
             row.name.clone(),
-            percent(row.accuracy),
+            row.accuracy.map_or("-".to_owned(), percent),
             grouped(row.critical),
             grouped(row.silent),
             percent(row.wrong_share),
@@ -213,19 +274,47 @@ fn harmful(s: &Summary) -> Table {
     table
 }
 
-fn percent(x: f64) -> String {
-    format!("{:.2} %", 100.0 * x)
+/// A fraction of 1 as a percentage.
+pub(super) fn percent(x: f64) -> String {
+    format!("{:.2} %", 100.0 * finite(x))
+}
+
+/// A difference of two fractions of 1, in points.
+pub(super) fn points(x: f64) -> String {
+    format!("{:.2}", 100.0 * finite(x) + 0.0)
+}
+
+/// A number of the tensor's units in four digits.
+pub(super) fn units(x: f64) -> String {
+    match finite(x) {
+        0.0 => "0".to_owned(),
+        x if (1e-3..1e6).contains(&x.abs()) => {
+            let digits = (3.0 - x.abs().log10().floor()).clamp(0.0, 6.0) as usize;
+            let text = format!("{x:.digits$}");
+            match text.contains('.') {
+                true => text.trim_end_matches('0').trim_end_matches('.').to_owned(),
+                false => text,
+            }
+        }
+        x => format!("{x:.3e}"),
+    }
+}
+
+fn finite(x: f64) -> f64 {
+    if x.is_finite() { x } else { 0.0 }
 }
 
 fn optional(i: Option<Interval>) -> String {
     i.map_or("-".to_owned(), interval)
 }
 
-fn interval(i: Interval) -> String {
-    format!("{:.2} - {:.2} %", 100.0 * i.low, 100.0 * i.high)
+/// An interval of fractions of 1, as percentages.
+pub(super) fn interval(i: Interval) -> String {
+    format!("{:.2} - {:.2} %", 100.0 * finite(i.low), 100.0 * finite(i.high))
 }
 
-fn plural(n: usize, noun: &str) -> String {
+/// A number of things.
+pub(super) fn plural(n: usize, noun: &str) -> String {
     format!("{} {noun}{}", grouped(n), if n == 1 { "" } else { "s" })
 }
 
@@ -250,5 +339,15 @@ mod tests {
         for (n, text) in cases {
             assert_eq!(super::grouped(n), text);
         }
+    }
+
+    #[test]
+    fn units_have_four_digits_and_no_needless_ones() {
+        let cases =
+            [(0.0, "0"), (12.0, "12"), (104.03797, "104"), (1.23456, "1.235"), (0.5, "0.5")];
+        for (x, text) in cases {
+            assert_eq!(super::units(x), text);
+        }
+        assert_eq!((super::units(f64::NAN), super::units(2.5e9)), ("0".into(), "2.500e9".into()));
     }
 }
