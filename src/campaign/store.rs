@@ -435,11 +435,13 @@ pub fn merge(out: &Path, dirs: &[PathBuf], session: &Session) -> Result<Merged, 
     let mut told = vec![false; plan.faults.len()];
     let mut done = vec![false; plan.scenarios()];
     for dir in dirs {
-        for fault in read_faults(dir, &plan)? {
-            if !std::mem::replace(&mut told[fault.fault], true) {
-                run.append_fault(&fault)?;
+        let mut failure = Ok(());
+        read_faults(dir, &plan, |fault| {
+            if failure.is_ok() && !std::mem::replace(&mut told[fault.fault], true) {
+                failure = run.append_fault(&fault);
             }
-        }
+        })?;
+        failure?;
         let mut failure = Ok(());
         read_results(dir, &plan, |record| {
             if failure.is_ok() && !std::mem::replace(&mut done[place(&record)], true) {

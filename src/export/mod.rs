@@ -72,10 +72,10 @@ impl Source {
     pub fn open(dir: &Path) -> Result<Self, StoreError> {
         let plan = read_plan(dir)?;
         let mut faults = vec![None; plan.faults.len()];
-        for fault in read_faults(dir, &plan)? {
+        read_faults(dir, &plan, |fault| {
             let place = fault.fault;
             faults[place] = Some(fault);
-        }
+        })?;
         let golden: Vec<GoldenRecord> = read_lines(&dir.join("golden.jsonl"))?;
         Ok(Self {
             order: sorted::Order::of(dir, &plan)?,
