@@ -5,7 +5,7 @@
 use crate::campaign::plan::Plan;
 use crate::campaign::stats::{
     Answers, Estimate, Interval, McNemar, Populations, Resampling, Stratum, bootstrap, interval,
-    mean, median, stratified_mean,
+    stratified_mean, stratified_share, weighted_mean, weighted_median,
 };
 use serde::Serialize;
 
@@ -44,17 +44,49 @@ pub struct Intervals {
     pub median: Option<Interval>,
 }
 
-/// Mean and median accuracy by two-way bootstrap.
+/// What a fault of the plan counts: the inverse of its probability to be drawn, up to a factor; the same for all if the sample was not
+/// divided into strata.
+fn weight(plan: &Plan, fault: usize) -> f64 {
+    let stratum = plan.stratum_of.get(fault).and_then(|h| plan.strata.get(*h));
+    stratum.map_or(1.0, |h| h.size as f64 / h.drawn.max(1) as f64)
+}
+
+/// The plan's strata with the values of its faults; a single one if it has none.
+fn strata(plan: &Plan, values: &[(usize, f64)]) -> Vec<Stratum> {
+    if plan.strata.is_empty() {
+        let values: Vec<f64> = values.iter().map(|(_, value)| *value).collect();
+        return vec![Stratum::of_values(plan.universe.max(values.len()), &values)];
+    }
+    let mut by_stratum = vec![Vec::new(); plan.strata.len()];
+    for (fault, value) in values {
+        let stratum = plan.stratum_of.get(*fault).and_then(|h| by_stratum.get_mut(*h));
+        stratum.into_iter().for_each(|values| values.push(*value));
+    }
+    plan.strata
+        .iter()
+        .zip(by_stratum)
+        .map(|(h, values)| Stratum::of_values(h.size, &values))
+        .collect()
+}
+
+/// Mean and median accuracy by two-way bootstrap. Of a sample in strata the faults are weighted, and the error of faults is that of the strata; the
+/// error of both together leaves the strata out of account, which makes it a little wide.
 ///
-/// `rows` has an item a fault: for each image of the plan whether it is right, `None` leaves it out. `None` without anything to judge.
-pub fn accuracy<R>(rows: impl IntoIterator<Item = R>, plan: &Plan) -> Option<Accuracy>
+/// `rows` has an item a fault: its place in the plan, and for each image whether it is right, `None` leaves it out. `None` without anything to judge.
+pub fn accuracy<R>(rows: impl IntoIterator<Item = (usize, R)>, plan: &Plan) -> Option<Accuracy>
 where
     R: IntoIterator<Item = Option<bool>>,
 {
     let mut answers = Answers::new(plan.images.len());
-    rows.into_iter().for_each(|row| answers.push(row, 1.0));
-    let each: Vec<f64> = answers.accuracies().map(|(accuracy, _)| accuracy).collect();
-    let (mean, median) = (mean(&each)?, median(&each)?);
+    let mut entered = Vec::new();
+    for (fault, row) in rows {
+        let before = answers.faults();
+        answers.push(row, weight(plan, fault));
+        entered.extend((answers.faults() > before).then_some(fault));
+    }
+    let weighted: Vec<(f64, f64)> = answers.accuracies().collect();
+    let each: Vec<f64> = weighted.iter().map(|(accuracy, _)| *accuracy).collect();
+    let (mean, median) = (weighted_mean(&weighted)?, weighted_median(&weighted)?);
     let resampling = Resampling { confidence: CONFIDENCE, ..Resampling::new(plan.seed) };
     let populations = Populations { faults: plan.universe, images: plan.data_images };
     let errors = bootstrap(&answers, populations, resampling);
@@ -64,7 +96,12 @@ where
         median,
         min: each.iter().copied().min_by(f64::total_cmp)?,
         intervals: Intervals { mean: errors.both.mean, median: errors.both.median },
-        fault_sampling: errors.faults.mean,
+        fault_sampling: if plan.strata.is_empty() {
+            errors.faults.mean
+        } else {
+            let values: Vec<(usize, f64)> = entered.into_iter().zip(each).collect();
+            mean_of_strata(&strata(plan, &values), SHARE)?.interval
+        },
         image_sampling: errors.images.mean,
     })
 }
@@ -80,9 +117,15 @@ pub struct Proportion {
     pub interval: Interval,
 }
 
-/// The share of `universe` faults with a property that `faults` of `of` drawn ones have.
-pub fn proportion(faults: usize, of: usize, universe: usize) -> Proportion {
-    let Estimate { interval, .. } = interval(faults, of, universe.max(of), CONFIDENCE);
+/// The share of faults with a property, from those drawn: each with its place in the plan and whether it has it.
+pub fn proportion(drawn: &[(usize, bool)], plan: &Plan) -> Proportion {
+    let (faults, of) = (drawn.iter().filter(|(_, has)| *has).count(), drawn.len());
+    let simple = interval(faults, of, plan.universe.max(of), CONFIDENCE);
+    let values: Vec<(usize, f64)> =
+        drawn.iter().map(|(fault, has)| (*fault, f64::from(u8::from(*has)))).collect();
+    let divided =
+        (!plan.strata.is_empty()).then(|| stratified_share(&strata(plan, &values), CONFIDENCE));
+    let Estimate { interval, .. } = divided.flatten().unwrap_or(simple);
     Proportion { faults, of, interval }
 }
 
@@ -107,17 +150,21 @@ pub fn mean_of(values: &[f64], size: usize, ends: (f64, f64)) -> Option<Mean> {
     mean_of_stratum(Stratum::of_values(size, values), ends)
 }
 
-/// Interval of the mean of shares, one a fault.
-pub fn share_of(shares: &[f64], universe: usize) -> Option<Interval> {
-    let size = universe.max(shares.len());
-    mean_of_stratum(Stratum::of_values(size, shares), SHARE)?.interval
+/// Interval of the mean of shares: one for each drawn fault, with its place in the plan.
+pub fn share_of(shares: &[(usize, f64)], plan: &Plan) -> Option<Interval> {
+    mean_of_strata(&strata(plan, shares), SHARE)?.interval
 }
 
 /// The mean, with an interval that stays between the ends.
-fn mean_of_stratum(stratum: Stratum, (least, most): (f64, f64)) -> Option<Mean> {
-    let estimate = stratified_mean(&[stratum], CONFIDENCE)?;
-    let whole = stratum.drawn >= stratum.size;
-    let interval = estimate.interval.filter(|_| stratum.drawn >= FEW || whole);
+fn mean_of_stratum(stratum: Stratum, ends: (f64, f64)) -> Option<Mean> {
+    mean_of_strata(&[stratum], ends)
+}
+
+fn mean_of_strata(strata: &[Stratum], (least, most): (f64, f64)) -> Option<Mean> {
+    let estimate = stratified_mean(strata, CONFIDENCE)?;
+    let whole = strata.iter().all(|stratum| stratum.drawn >= stratum.size);
+    let drawn: usize = strata.iter().map(|stratum| stratum.drawn).sum();
+    let interval = estimate.interval.filter(|_| drawn >= FEW || whole);
     let clamped = |i: Interval| Interval { low: i.low.max(least), high: i.high.min(most) };
     Some(Mean { mean: estimate.mean, interval: interval.map(clamped) })
 }

@@ -175,12 +175,12 @@ impl Summary {
         let complete = run.complete();
         let results = results(run, &complete);
         let of_faults = |property: &dyn Fn(&Row) -> bool| {
-            let k = complete.iter().filter(|rows| rows.iter().any(property)).count();
-            proportion(k, complete.len(), plan.universe)
+            let has = |rows: &&[Row]| (place(rows), rows.iter().any(property));
+            proportion(&complete.iter().map(has).collect::<Vec<_>>(), plan)
         };
         let estimate = |judge: &dyn Fn(&Row) -> Option<bool>| match run.yardstick {
             Yardstick::Numbers => None,
-            _ => accuracy(complete.iter().map(|rows| rows.iter().map(judge)), plan),
+            _ => accuracy(complete.iter().map(|rows| (place(rows), rows.iter().map(judge))), plan),
         };
         let scores = run.rows.iter().any(|row| run.in_top5(row).is_some());
         let top5 = |judge: &dyn Fn(&Row) -> Option<bool>| estimate(judge).filter(|_| scores);
@@ -252,6 +252,11 @@ impl Summary {
     }
 }
 
+/// The place in the plan of the fault of these rows.
+fn place(rows: &[Row]) -> usize {
+    rows.first().map_or(0, |row| row.fault as usize)
+}
+
 fn outcome_rows(
     run: &Run,
     results: &[FaultResult],
@@ -260,14 +265,14 @@ fn outcome_rows(
     let images = run.plan.images.len().max(1) as f64;
     let all = Mix::of(&run.rows);
     let row = |outcome: Outcome| {
-        let shares: Vec<f64> =
-            results.iter().map(|r| r.outcomes.get(outcome) as f64 / images).collect();
+        let share = |r: &FaultResult| (r.fault as usize, r.outcomes.get(outcome) as f64 / images);
+        let shares: Vec<(usize, f64)> = results.iter().map(share).collect();
         let with = |rows: &&[Row]| rows.iter().any(|row| row.outcome == outcome);
         OutcomeRow {
             outcome,
             scenarios: all.get(outcome),
             share: all.get(outcome) as f64 / run.rows.len().max(1) as f64,
-            interval: super::estimates::share_of(&shares, run.plan.universe),
+            interval: super::estimates::share_of(&shares, &run.plan),
             faults: run.rows.chunk_by(|a, b| a.fault == b.fault).filter(with).count(),
             shows: of_faults(&|r| r.outcome == outcome),
         }

@@ -235,7 +235,8 @@ impl Settings {
         let sampled = self.faults.is_some() || self.margin.is_some();
         let sited = self.sites.is_some() || self.fault_list.is_some();
         let ran = self.elf.is_some() || self.style.is_some();
-        let quantiled = self.confidence.is_some() || self.quantile.is_some();
+        let quantiled =
+            self.confidence.is_some() || self.quantile.is_some() || self.faults.is_some();
         let scoped = self.scope_spec() != ScopeSpec::default();
         let file_scope = file.scope_spec();
         let scope = if scoped { self.scope_spec() } else { file_scope };
