@@ -245,7 +245,8 @@ fn a_damaged_plan_is_refused() {
         stuckat(["report"]).words([&out]).is_refused(REFUSED, &[&place]);
         assert_unchanged(&out, &before);
     }
-    let newer = sound.replace("\"format\": 3", "\"format\": 4");
+    let newer = sound.replace("\"format\": 4", "\"format\": 5");
+    assert_ne!(newer, sound);
     fs::write(&path, newer).expect("the file can be written");
     small(&out).words(["--resume"]).is_refused(REFUSED, &["format"]);
     stuckat(["report"]).words([&out]).is_refused(REFUSED, &["format"]);
@@ -264,6 +265,9 @@ fn no_damage_to_a_run_directory_makes_the_report_panic() {
             if let Ok(summary) = stuckat::report::summarise(&dir) {
                 let _ = stuckat::report::table::render(&summary);
                 let _ = serde_json::to_string(&summary);
+                let runs = [stuckat::report::Named { name: "damaged".to_owned(), summary }];
+                let _ = stuckat::report::html::render(&runs);
+                let _ = stuckat::report::html::files(&runs);
             }
         });
         fs::write(&path, sound).expect("the file can be written");

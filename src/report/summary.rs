@@ -246,6 +246,16 @@ impl Summary {
         }
     }
 
+    /// Whether a scenario can have this class, as the network classifies or not.
+    pub fn can_be(&self, outcome: Outcome) -> bool {
+        let classifies = self.yardstick != Yardstick::Numbers;
+        match outcome {
+            Outcome::Sdc => !classifies,
+            Outcome::SdcBenign | Outcome::SdcCritical => classifies,
+            _ => true,
+        }
+    }
+
     /// Whether scenarios are missing.
     pub fn incomplete(&self) -> bool {
         self.done < self.planned

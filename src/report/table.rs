@@ -102,7 +102,7 @@ pub(crate) fn align(table: &mut Table, words: Option<usize>) {
 
 fn outcomes(s: &Summary) -> Table {
     let mut table = table(&["outcome", "scenarios", "share", "faults", "meaning"]);
-    for row in &s.outcomes {
+    for row in s.outcomes.iter().filter(|row| row.scenarios > 0 || s.can_be(row.outcome)) {
         table.add_row([
             row.outcome.name().to_owned(),
             grouped(row.scenarios),

@@ -17,11 +17,11 @@ const ACCURACY: (f64, f64) = (0.0, 100.0);
 pub(super) const DISTRIBUTION: Figure = Figure {
     id: "distribution",
     title: "Distribution of faulty accuracies",
-    caption: |s| {
+    caption: |s, several| {
         format!(
-            "How many of the {} have which {}, no answer counted as wrong. Bins of 5 points; 100 % is in the last.",
-            plural(s.results.len(), "fault"),
+            "Share of the faults that have which {}, no answer counted as wrong. Bins of 5 points; 100 % is in the last.{}",
             accuracy_name(s).to_lowercase(),
+            if several { String::new() } else { format!(" {}.", plural(s.results.len(), "fault")) },
         )
     },
     draw: distribution,
@@ -57,7 +57,7 @@ fn distribution(s: &Summary, scales: &Scales) -> Option<Chart> {
 pub(super) const CHANGES: Figure = Figure {
     id: "changes",
     title: "How far the output changed",
-    caption: |_| {
+    caption: |_, _| {
         "Faults by the mean over their answered images of the root mean square change of the output, in the output tensor's units \
          (steps of an integer tensor)."
             .to_owned()
@@ -104,7 +104,7 @@ fn changes(s: &Summary, scales: &Scales) -> Option<Chart> {
 pub(super) const SCATTER: Figure = Figure {
     id: "wrong-products",
     title: "Wrong products against accuracy",
-    caption: |s| {
+    caption: |s, _| {
         format!(
             "One point a fault: the share of the executed multiplications in scope whose product was wrong, and {}, no answer counted as \
              wrong.",
@@ -176,8 +176,10 @@ fn share(x: f64) -> String {
 pub(super) const CONVERGENCE: Figure = Figure {
     id: "convergence",
     title: "Convergence of the estimate",
-    caption: |s| {
-        let order = if s.faults < s.universe {
+    caption: |s, several| {
+        let order = if several {
+            "in random order: that of the plan, or shuffled by the seed where all faults were taken"
+        } else if s.faults < s.universe {
             "in the order of the plan, which is random"
         } else {
             "in an order that the seed shuffles, as if they were a sample"

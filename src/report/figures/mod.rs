@@ -20,8 +20,8 @@ pub struct Figure {
     pub id: &'static str,
     /// Its heading.
     pub title: &'static str,
-    /// What it shows and how to read it.
-    pub caption: fn(&Summary) -> String,
+    /// What it shows and how to read it, of one run or of several.
+    pub caption: fn(&Summary, bool) -> String,
     /// Draws a run; `None` if the run has nothing to show.
     pub draw: fn(&Summary, &Scales) -> Option<Chart>,
 }

@@ -5,7 +5,6 @@ use crate::campaign::outcome::Outcome;
 use crate::campaign::stats::Interval;
 use crate::report::by_fault::Mix;
 use crate::report::groups::Strike;
-use crate::report::run::Yardstick;
 use crate::report::summary::Summary;
 use crate::report::svg::Chart;
 use crate::report::svg::rows::{Bar, BarRow, StackRow, bars, height, stacks, stacks_height};
@@ -18,7 +17,7 @@ const MOST: usize = 20;
 pub(super) const OUTCOMES: Figure = Figure {
     id: "outcomes",
     title: "Outcomes",
-    caption: |_| {
+    caption: |_, _| {
         "Above: share of the scenarios (a fault with an image). Below, grey: share of the faults that ever show the class. Whiskers: 99 % \
          intervals for the error of sampling faults."
             .to_owned()
@@ -31,12 +30,7 @@ fn outcomes(s: &Summary, scales: &Scales) -> Option<Chart> {
         return None;
     }
     let ends = |i: Interval| (100.0 * i.low, 100.0 * i.high);
-    let can_be = |outcome: Outcome| match outcome {
-        Outcome::Sdc => s.yardstick == Yardstick::Numbers,
-        Outcome::SdcBenign | Outcome::SdcCritical => s.yardstick != Yardstick::Numbers,
-        _ => true,
-    };
-    let shown = s.outcomes.iter().filter(|o| o.scenarios > 0 || can_be(o.outcome));
+    let shown = s.outcomes.iter().filter(|o| o.scenarios > 0 || s.can_be(o.outcome));
     let row = |o: &crate::report::summary::OutcomeRow| {
         let name = o.outcome.name();
         let faults = o.shows.faults as f64 / o.shows.of.max(1) as f64;
@@ -85,10 +79,10 @@ pub(super) fn class(outcome: Outcome) -> String {
 pub(super) const LAYERS: Figure = Figure {
     id: "by-layer",
     title: "By layer of the first error",
-    caption: |s| {
+    caption: |s, several| {
         format!(
             "Scenarios by the layer in which the first multiplication differed, and what came of them. {}",
-            without(s)
+            without(s, several)
         )
     },
     draw: |s, scales| strikes(scales, &s.strikes.by_layer),
@@ -97,17 +91,18 @@ pub(super) const LAYERS: Figure = Figure {
 pub(super) const FUNCTIONS: Figure = Figure {
     id: "by-function",
     title: "By function of the first error",
-    caption: |s| {
+    caption: |s, several| {
         format!(
             "Scenarios by the firmware's function in which the first multiplication differed, and what came of them. {}",
-            without(s)
+            without(s, several)
         )
     },
     draw: |s, scales| strikes(scales, &s.strikes.by_function),
 };
 
-fn without(s: &Summary) -> String {
+fn without(s: &Summary, several: bool) -> String {
     match s.strikes.without {
+        _ if several => "Scenarios without a difference are not here.".to_owned(),
         0 => String::new(),
         n => format!(
             "{} without a difference {} not here.",
@@ -159,7 +154,7 @@ fn strikes(scales: &Scales, strikes: &[Strike]) -> Option<Chart> {
 pub(super) const ENGINES: Figure = Figure {
     id: "engines",
     title: "How results were established",
-    caption: |_| {
+    caption: |_, _| {
         "Screened and shared scenarios were settled by proof; the others were executed, with proved products from a memo or gate by gate. \
          It never changes a result."
             .to_owned()

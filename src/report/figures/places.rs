@@ -23,7 +23,7 @@ const INTERVALS: &str =
 pub(super) const BIT: Figure = Figure {
     id: "by-bit",
     title: "By bit position",
-    caption: |_| {
+    caption: |_, _| {
         format!(
             "Faults by the lowest bit of the unit's result that the structure lets them reach; – are those that reach none. {INTERVALS}"
         )
@@ -39,7 +39,7 @@ pub(super) const BIT: Figure = Figure {
 pub(super) const LEVEL: Figure = Figure {
     id: "by-level",
     title: "By logic level",
-    caption: |_| {
+    caption: |_, _| {
         format!(
             "Level 0: inputs of the unit and outputs of flip-flops; each gate is one above its highest input. {INTERVALS}"
         )
@@ -96,7 +96,7 @@ fn tip<K>(what: &str, group: &Group<K>) -> String {
 pub(super) const CELL: Figure = Figure {
     id: "by-cell",
     title: "By cell type",
-    caption: |_| {
+    caption: |_, _| {
         format!(
             "Faults by the type of the cell whose pin they are at, or that drives their net; the number of faults is in brackets. {INTERVALS}"
         )
@@ -140,7 +140,7 @@ fn cells(s: &Summary, scales: &Scales) -> Option<Chart> {
 pub(super) const MAP: Figure = Figure {
     id: "map",
     title: "Map of the netlist's structure",
-    caption: |s| {
+    caption: |s, _| {
         format!(
             "Logic level from left (operands) to right, lowest result bit from bottom to top; colour is the {} of the faults there.",
             measure(s)

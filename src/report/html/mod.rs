@@ -78,7 +78,7 @@ fn figures(runs: &[Named]) -> String {
             let chart = chart.as_ref().map_or_else(nothing, Chart::inline);
             let _ = writeln!(text, "<figure>{name}{chart}</figure>");
         }
-        let caption = (figure.caption)(&runs[first].summary);
+        let caption = (figure.caption)(&runs[first].summary, runs.len() > 1);
         let _ = write!(text, "</div>\n<p class=\"caption\">{}</p>\n</section>\n", escape(&caption));
     }
     text + "</div>\n"

@@ -55,7 +55,7 @@ pub(super) fn warnings(runs: &[Named]) -> String {
         if s.incomplete() {
             let _ = writeln!(
                 text,
-                "<p class=\"warning\"><b>NOT COMPLETE{}</b>: {} of {} scenarios have ended, and of {} of {} faults all. Accuracies and shares of \
+                "<p class=\"warning\"><b>NOT COMPLETE{}</b>: {} of {} scenarios have ended; all scenarios of {} of {} faults. Accuracies and shares of \
                  faults are those of complete faults; as faults that take long end late, they may be biased. Continue with --resume.</p>",
                 if runs.len() > 1 { format!(": {}", escape(&run.name)) } else { String::new() },
                 grouped(s.done),

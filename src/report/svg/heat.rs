@@ -89,7 +89,7 @@ fn key(chart: &mut Chart, area: &Area, grid: &Grid<'_>) {
     let words = format!("{}  {}", number(grid.most), grid.value);
     chart.text(end + 5.0, 15.0, Anchor::Start, "tick", &words);
     let y = 30.0;
-    chart.rect("empty", (area.left, y - 9.0), (10.0, 10.0));
+    chart.rect("empty framed", (area.left + 0.5, y - 8.5), (9.0, 9.0));
     chart.text(area.left + 15.0, y, Anchor::Start, "tick", "no fault of the sample");
 }
 
