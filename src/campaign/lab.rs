@@ -1,7 +1,7 @@
 //! The lab: runs the scenarios of a plan on all cores.
 //!
 //! In: program, multiplier, golden runs, and which scenarios are still to be done. Out: [`Event`]s, in any order; the
-//! results themselves do not depend on the number of workers. First every fault is screened; then a worker takes one [`Job`]
+//! results themselves do not depend on the number of workers. First every fault is screened; then a worker takes one job
 //! at a time: a fault with all its images, and with it the faults that may turn out to be the same.
 
 use super::golden::{Golden, GoldenSet};
@@ -120,12 +120,12 @@ impl Lab<'_> {
                 let screened = self.screen(tables, &open[at]);
                 if open[at].announce {
                     let record = self.fault_record(&open[at], &screened, &activity, &places);
-                    tell(Told::Event(Event::Fault(record)))?;
+                    tell(Told::Event(Box::new(Event::Fault(record))))?;
                 }
                 tell(Told::Key(at, screened.key))
             },
             |told| match told {
-                Told::Event(event) => listen(event),
+                Told::Event(event) => listen(*event),
                 Told::Key(at, key) => {
                     keys[at] = key;
                     listen(Event::Screened)
@@ -141,11 +141,11 @@ impl Lab<'_> {
             workers,
             |tables, runner, at, tell| {
                 self.job(runner, tables, &jobs[at], &mut |record| {
-                    tell(Told::Event(Event::Result(record)))
+                    tell(Told::Event(Box::new(Event::Result(record))))
                 })
             },
             |told| match told {
-                Told::Event(event) => listen(event),
+                Told::Event(event) => listen(*event),
                 Told::Key(..) => ControlFlow::Continue(()),
             },
         );
@@ -267,7 +267,7 @@ impl Lab<'_> {
         tell: &mut dyn FnMut(Record) -> ControlFlow<()>,
     ) -> ControlFlow<()> {
         // What the first of the faults so far answered to operations that are not golden, and what came of its runs.
-        let mut known: Option<(Vec<(Tuple, u32)>, BTreeMap<usize, Run>)> = None;
+        let mut known: Option<Known> = None;
         for class in job {
             let mut images: Vec<usize> =
                 class.iter().flat_map(|open| &open.images).copied().collect();
@@ -416,9 +416,12 @@ impl Lab<'_> {
     }
 }
 
+/// What one fault answered in its runs, and what came of them.
+type Known = (Vec<(Tuple, u32)>, BTreeMap<usize, Run>);
+
 /// What workers send.
 enum Told {
-    Event(Event),
+    Event(Box<Event>),
     /// Which fault, and what it shares with others.
     Key(usize, Option<Key>),
 }

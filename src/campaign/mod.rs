@@ -7,9 +7,11 @@
 pub mod golden;
 pub mod images;
 pub mod lab;
+pub mod merge;
 pub mod outcome;
 pub mod plan;
 pub mod record;
 pub mod screen;
+pub mod session;
 pub mod stats;
 pub mod store;

@@ -65,7 +65,7 @@ impl std::str::FromStr for Amount {
 pub enum Selection {
     /// So many.
     Amount(Amount),
-    /// As many as estimate a share of them to within a margin; `t` is the normal quantile ([`sample_size`]).
+    /// As many as estimate a share of them to within a margin; `t` is the normal quantile ([`mod@crate::campaign::stats::sample_size`]).
     Margin {
         /// The margin on either side.
         margin: Share,

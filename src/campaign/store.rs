@@ -13,19 +13,15 @@
 //! A line counts if it is complete. Killing the process loses at most the line in flight: what an interrupted
 //! write leaves is cut off at the next opening. Any other damage is refused, with the line's number.
 
-use super::lab::Speed;
 use super::outcome::Outcome;
 use super::plan::{FORMAT, Plan};
 use super::record::{FaultRecord, GoldenRecord, Record};
+use super::session::{Session, Shard};
+use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
-use std::fmt;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, BufRead, BufReader, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
-use std::time::{SystemTime, UNIX_EPOCH};
 use thiserror::Error;
 
 /// Why a run directory cannot be used.
@@ -110,6 +106,14 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// What the operating system says against something, as a function of its words.
+    pub(super) fn io<'p>(
+        path: &'p Path,
+        doing: &'static str,
+    ) -> impl FnOnce(io::Error) -> Self + 'p {
+        io_error(path, doing, "")
+    }
+
     /// Whether the directory itself is unfit (as against an operating-system error).
     pub fn is_refusal(&self) -> bool {
         !matches!(self, StoreError::Io { .. })
@@ -272,84 +276,6 @@ impl Drop for Claim {
     }
 }
 
-/// A part of a plan: every so many-th fault.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Shard {
-    /// Which part, from 1 on.
-    pub index: u32,
-    /// Of how many.
-    pub of: u32,
-}
-
-impl Default for Shard {
-    /// The whole.
-    fn default() -> Self {
-        Self { index: 1, of: 1 }
-    }
-}
-
-impl Shard {
-    /// Whether it has the fault at this place in the plan.
-    pub fn has(self, fault: usize) -> bool {
-        fault % self.of as usize == self.index as usize - 1
-    }
-}
-
-impl fmt::Display for Shard {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.index, self.of)
-    }
-}
-
-impl FromStr for Shard {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let numbers =
-            text.split_once('/').and_then(|(i, n)| Some((i.parse().ok()?, n.parse().ok()?)));
-        match numbers {
-            Some((index, of)) if 1 <= index && index <= of => Ok(Self { index, of }),
-            _ => Err("give a part and how many there are, such as 2/7".into()),
-        }
-    }
-}
-
-/// A process that worked on a run directory.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Session {
-    /// When it began: seconds since 1970-01-01, UTC.
-    pub started_unix_s: u64,
-    /// Version of the program.
-    pub stuckat: String,
-    /// Name of the host, where the system tells.
-    pub host: Option<String>,
-    /// Operating system and processor family, as in `linux x86_64`.
-    pub system: String,
-    /// Worker threads.
-    pub workers: usize,
-    /// Which shortcuts were taken: `fast`, `no-shortcuts`, `slow`; or `merge`.
-    pub speed: String,
-    /// The words of the command line.
-    pub command: Vec<String>,
-}
-
-impl Session {
-    /// This process.
-    pub fn of_this_process(workers: usize, speed: Speed) -> Self {
-        let since = SystemTime::now().duration_since(UNIX_EPOCH);
-        let host = fs::read_to_string("/proc/sys/kernel/hostname").ok();
-        Self {
-            started_unix_s: since.map_or(0, |since| since.as_secs()),
-            stuckat: env!("CARGO_PKG_VERSION").to_owned(),
-            host: host.map(|host| host.trim().to_owned()),
-            system: format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
-            workers,
-            speed: speed.name().to_owned(),
-            command: std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect(),
-        }
-    }
-}
-
 /// Reads which part of its plan a run directory holds.
 ///
 /// # Errors
@@ -367,102 +293,6 @@ pub fn read_shard(dir: &Path) -> Result<Shard, StoreError> {
         return Err(damaged(format!("there is no shard {shard}")));
     }
     Ok(shard)
-}
-
-/// How many scenarios [`merge`] has put together.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Merged {
-    /// In all.
-    pub scenarios: usize,
-    /// That the plan has.
-    pub planned: usize,
-}
-
-/// Puts shards of one plan into a new run directory. A scenario that several of them hold counts once, if they agree on it.
-///
-/// # Errors
-/// [`StoreError`] if they are of different plans or golden runs, disagree on a scenario, are damaged, or if `out` cannot be written or
-/// holds something already.
-pub fn merge(out: &Path, dirs: &[PathBuf], session: &Session) -> Result<Merged, StoreError> {
-    let Some((first, rest)) = dirs.split_first() else {
-        return Ok(Merged { scenarios: 0, planned: 0 });
-    };
-    let plan = read_plan(first)?;
-    let golden: Vec<GoldenRecord> = read_lines(&first.join("golden.jsonl"))?;
-    for dir in rest {
-        let not_one = |what: String| StoreError::NotOne { path: dir.clone(), what };
-        if let Some(difference) = plan.difference(&read_plan(dir)?) {
-            return Err(not_one(format!("{difference} differs from {}", first.display())));
-        }
-        if read_lines::<GoldenRecord>(&dir.join("golden.jsonl"))? != golden {
-            return Err(not_one(format!("its golden runs differ from {}", first.display())));
-        }
-    }
-    // All of it is looked at before anything is written: of each scenario a hash of its result, so that two can be compared.
-    let images = plan.images.len();
-    let mut seen: Vec<u64> = vec![0; plan.scenarios()];
-    let place = |record: &Record| {
-        let image = plan.images.binary_search(&record.image).unwrap_or(0);
-        record.fault * images + image
-    };
-    let mut conflict = None;
-    for dir in dirs {
-        read_results(dir, &plan, |record| {
-            let (at, hash) = (place(&record), digest(&record));
-            if seen[at] != 0 && seen[at] != hash && conflict.is_none() {
-                let what = format!(
-                    "it has another result for fault {} and image {}",
-                    record.name, record.image
-                );
-                conflict = Some(StoreError::NotOne { path: dir.clone(), what });
-            }
-            seen[at] = hash;
-        })?;
-    }
-    if let Some(conflict) = conflict {
-        return Err(conflict);
-    }
-    // Under another name until it is whole.
-    if out.exists() {
-        return Err(StoreError::Exists(out.to_owned()));
-    }
-    let partial = out.with_extension("partial");
-    if partial.exists() {
-        fs::remove_dir_all(&partial).map_err(io_error(&partial, "remove", ""))?;
-    }
-    let claim = Claim::new(&partial, &plan, Shard::default(), false)?;
-    let (mut run, _) = claim.begin(&plan, &golden, session)?;
-    let mut told = vec![false; plan.faults.len()];
-    let mut done = vec![false; plan.scenarios()];
-    for dir in dirs {
-        let mut failure = Ok(());
-        read_faults(dir, &plan, |fault| {
-            if failure.is_ok() && !std::mem::replace(&mut told[fault.fault], true) {
-                failure = run.append_fault(&fault);
-            }
-        })?;
-        failure?;
-        let mut failure = Ok(());
-        read_results(dir, &plan, |record| {
-            if failure.is_ok() && !std::mem::replace(&mut done[place(&record)], true) {
-                failure = run.append_result(&record);
-            }
-        })?;
-        failure?;
-    }
-    drop(run);
-    fs::rename(&partial, out).map_err(io_error(out, "make this folder", ""))?;
-    let scenarios = done.iter().filter(|done| **done).count();
-    Ok(Merged { scenarios, planned: plan.scenarios() })
-}
-
-/// A number other than 0 that two records share only if they have the same result, but for one chance in 2^64.
-fn digest(record: &Record) -> u64 {
-    let text = serde_json::to_vec(&record.result()).unwrap_or_default();
-    let hash = Sha256::digest(&text);
-    let mut bytes = [0; 8];
-    bytes.copy_from_slice(&hash[..8]);
-    u64::from_le_bytes(bytes).max(1)
 }
 
 impl RunDir {

@@ -2,7 +2,8 @@
 
 use super::{print, say};
 use crate::campaign::lab::Speed;
-use crate::campaign::store::{Session, merge};
+use crate::campaign::merge::merge;
+use crate::campaign::session::Session;
 use crate::report::table::grouped;
 use crate::report::{summarise, table};
 use std::path::PathBuf;

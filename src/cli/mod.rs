@@ -75,7 +75,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Run a fault campaign: faults x images, outcome classes, accuracy
-    Campaign(campaign::Args),
+    Campaign(Box<campaign::Args>),
     /// Run one ELF, with or without a fault; its console output goes to stdout
     Run(run::Args),
     /// Run a .tflite network on a picture: classes, and instructions and multiplications by operator; with or without a fault

@@ -12,9 +12,8 @@ pub use sqlite::{SqliteError, write_sqlite};
 
 use crate::campaign::plan::Plan;
 use crate::campaign::record::{FaultRecord, GoldenRecord, Record};
-use crate::campaign::store::{
-    Session, Shard, StoreError, read_faults, read_lines, read_plan, read_shard,
-};
+use crate::campaign::session::{Session, Shard};
+use crate::campaign::store::{StoreError, read_faults, read_lines, read_plan, read_shard};
 use serde::Serialize;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};

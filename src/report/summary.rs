@@ -262,6 +262,9 @@ impl Summary {
     }
 }
 
+/// Something that a scenario can have.
+type Property<'p> = &'p dyn Fn(&Row) -> bool;
+
 /// The place in the plan of the fault of these rows.
 fn place(rows: &[Row]) -> usize {
     rows.first().map_or(0, |row| row.fault as usize)
@@ -270,7 +273,7 @@ fn place(rows: &[Row]) -> usize {
 fn outcome_rows(
     run: &Run,
     results: &[FaultResult],
-    of_faults: &dyn Fn(&dyn Fn(&Row) -> bool) -> Proportion,
+    of_faults: &dyn Fn(Property) -> Proportion,
 ) -> Vec<OutcomeRow> {
     let images = run.plan.images.len().max(1) as f64;
     let all = Mix::of(&run.rows);

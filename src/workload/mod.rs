@@ -330,7 +330,7 @@ impl<'p, U: Unit> Runner<'p, U> {
     /// If `input` is not [`Program::input_len`] bytes long.
     pub fn run(&mut self, input: &[u8], budget: u64) -> Run {
         self.start(input);
-        self.to_end(budget, |_| ())
+        self.finish(budget, |_| ())
     }
 
     /// One inference, and what was done layer by layer: first what lies outside of all layers, then layer 0, and so on, up to the
@@ -346,7 +346,7 @@ impl<'p, U: Unit> Runner<'p, U> {
         let mut layers = vec![Layer::default()];
         let mut place = 0;
         let mut before = Layer::default();
-        let run = self.to_end(budget, |runner| {
+        let run = self.finish(budget, |runner| {
             let now = runner.so_far();
             let layer: &mut Layer = &mut layers[place];
             layer.retired += now.retired - before.retired;
@@ -363,7 +363,7 @@ impl<'p, U: Unit> Runner<'p, U> {
     }
 
     /// Runs to the end; `each_mark` is called at each mark that is set, and at the end.
-    fn to_end(&mut self, budget: u64, mut each_mark: impl FnMut(&Self)) -> Run {
+    fn finish(&mut self, budget: u64, mut each_mark: impl FnMut(&Self)) -> Run {
         let scope = &self.program.scope;
         let mut begun = scope.from.is_none();
         let mut first: Option<FirstDifference> = None;

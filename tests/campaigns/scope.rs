@@ -149,10 +149,7 @@ fn out_of_scope_nothing_goes_wrong() {
     assert_eq!(noticed(&mac), 0, "sums of wrong products stop nothing");
     for row in &mac {
         let first = &row["first"];
-        assert!(
-            first.is_null() || [0, 2].map(|l| Some(l)).contains(&first["layer"].as_u64()),
-            "{row}"
-        );
+        assert!(first.is_null() || [0, 2].map(Some).contains(&first["layer"].as_u64()), "{row}");
         assert!(row["wrong"].as_u64() <= Some(60_480), "{row}");
     }
 }
