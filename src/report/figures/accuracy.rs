@@ -167,7 +167,7 @@ fn wrong_products(s: &Summary, scales: &Scales) -> Option<Chart> {
 /// A share that may be tiny, as a percentage.
 fn share(x: f64) -> String {
     match x {
-        x if x == 0.0 => "none".to_owned(),
+        0.0 => "none".to_owned(),
         x if x < 1e-4 => format!("{:.1e} %", 100.0 * x),
         x => percent(x),
     }
