@@ -210,3 +210,40 @@ pub fn mcnemar(pairs: impl IntoIterator<Item = (bool, bool)>) -> McNemar {
 }
 
 pub use crate::campaign::stats::{mean as mean_value, median as median_value};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mean_has_students_interval_with_finite_population() {
+        // Six of twelve: s^2 = 6 * 0.01 / 5 = 0.012, variance (1 - 6/12) * 0.012 / 6 = 0.001. Student's t of 5 degrees of freedom at
+        // 99 % is 4.0321 (any table), so 0.5 +- 4.0321 * 0.031623 = 0.5 +- 0.12751.
+        let values = [0.4, 0.6, 0.4, 0.6, 0.4, 0.6];
+        let interval = mean_of(&values, 12, SHARE).and_then(|mean| mean.interval).unwrap();
+        assert!((interval.low - 0.37249).abs() < 1e-5, "{interval:?}");
+        assert!((interval.high - 0.62751).abs() < 1e-5, "{interval:?}");
+        let clamped = mean_of(&values, 12, (0.45, 0.5)).and_then(|mean| mean.interval);
+        assert_eq!(clamped, Some(Interval { low: 0.45, high: 0.5 }));
+        // Four are too few, and of a whole population the mean is known.
+        assert_eq!(mean_of(&values[..4], 12, SHARE).unwrap().interval, None);
+        let whole = mean_of(&values[..2], 2, SHARE).and_then(|mean| mean.interval).unwrap();
+        assert_eq!((whole.low, whole.high), (0.5, 0.5));
+        assert!(mean_of(&[], 12, SHARE).is_none());
+    }
+
+    #[test]
+    fn a_running_mean_has_few_points_and_ends_with_all_values() {
+        let values: Vec<f64> = (0..1003).map(|i| f64::from(i % 2)).collect();
+        let steps = convergence(&values, 5000, 160);
+        assert!((150..=160).contains(&steps.len()), "{}", steps.len());
+        assert_eq!(steps.last().map(|step| step.faults), Some(1003));
+        assert!(steps.windows(2).all(|pair| pair[0].faults < pair[1].faults));
+        for step in &steps {
+            let ones = step.faults / 2;
+            assert!((step.mean.mean - ones as f64 / step.faults as f64).abs() < 1e-12);
+        }
+        assert_eq!(convergence(&values[..7], 5000, 160).len(), 7);
+        assert!(convergence(&[], 5000, 160).is_empty());
+    }
+}

@@ -174,10 +174,6 @@ impl Summary {
         let plan = &run.plan;
         let complete = run.complete();
         let results = results(run, &complete);
-        let of_faults = |property: &dyn Fn(&Row) -> bool| {
-            let has = |rows: &&[Row]| (place(rows), rows.iter().any(property));
-            proportion(&complete.iter().map(has).collect::<Vec<_>>(), plan)
-        };
         let estimate = |judge: &dyn Fn(&Row) -> Option<bool>| match run.yardstick {
             Yardstick::Numbers => None,
             _ => accuracy(complete.iter().map(|rows| (place(rows), rows.iter().map(judge))), plan),
@@ -203,17 +199,17 @@ impl Summary {
             done: run.rows.len(),
             complete_faults: complete.len(),
             yardstick: run.yardstick,
-            outcomes: outcome_rows(run, &results, &of_faults),
+            outcomes: outcome_rows(run, &complete, &results),
             accuracy: estimate(&|row| Some(run.right(row))),
             accuracy_answered: estimate(&|row| row.top1.map(|_| run.right(row))),
             top5: top5(&|row| Some(run.in_top5(row).unwrap_or(false))),
             top5_answered: top5(&|row| run.in_top5(row)),
             histogram: histogram(&accuracies),
             convergence: running_mean(run, &accuracies),
-            critical_faults: of_faults(&|r| {
-                matches!(r.outcome, Outcome::SdcCritical | Outcome::Sdc)
+            critical_faults: faults_with(run, &complete, |outcome| {
+                matches!(outcome, Outcome::SdcCritical | Outcome::Sdc)
             }),
-            silent_faults: of_faults(&|r| r.outcome.no_answer()),
+            silent_faults: faults_with(run, &complete, Outcome::no_answer),
             fired: Fired::of(run),
             places: Places::of(run, &results, golden.reference(run)),
             strikes: Strikes::of(run),
@@ -262,19 +258,18 @@ impl Summary {
     }
 }
 
-/// Something that a scenario can have.
-type Property<'p> = &'p dyn Fn(&Row) -> bool;
-
 /// The place in the plan of the fault of these rows.
 fn place(rows: &[Row]) -> usize {
     rows.first().map_or(0, |row| row.fault as usize)
 }
 
-fn outcome_rows(
-    run: &Run,
-    results: &[FaultResult],
-    of_faults: &dyn Fn(Property) -> Proportion,
-) -> Vec<OutcomeRow> {
+/// Faults with a scenario of some classes.
+fn faults_with(run: &Run, complete: &[&[Row]], of: impl Fn(Outcome) -> bool) -> Proportion {
+    let has = |rows: &&[Row]| (place(rows), rows.iter().any(|row| of(row.outcome)));
+    proportion(&complete.iter().map(has).collect::<Vec<_>>(), &run.plan)
+}
+
+fn outcome_rows(run: &Run, complete: &[&[Row]], results: &[FaultResult]) -> Vec<OutcomeRow> {
     let images = run.plan.images.len().max(1) as f64;
     let all = Mix::of(&run.rows);
     let row = |outcome: Outcome| {
@@ -287,7 +282,7 @@ fn outcome_rows(
             share: all.get(outcome) as f64 / run.rows.len().max(1) as f64,
             interval: super::estimates::share_of(&shares, &run.plan),
             faults: run.rows.chunk_by(|a, b| a.fault == b.fault).filter(with).count(),
-            shows: of_faults(&|r| r.outcome == outcome),
+            shows: faults_with(run, complete, |o| o == outcome),
         }
     };
     Outcome::ALL.into_iter().map(row).collect()
@@ -376,5 +371,29 @@ impl Quantiles {
             values.get(rank.saturating_sub(1)).copied().unwrap_or(0.0)
         };
         Self { median: at(0.5), p90: at(0.9), max: at(1.0) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bins_begin_at_multiples_of_five_points_and_the_last_has_both_ends() {
+        // k of 20 images is the lower end of bin k, however the division is rounded.
+        for k in 0..=20 {
+            let bins = histogram(&[f64::from(k) / 20.0]);
+            let bin = bins.iter().position(|n| *n == 1);
+            assert_eq!(bin, Some((k as usize).min(19)));
+        }
+        assert!(histogram(&[]).is_empty());
+    }
+
+    #[test]
+    fn quantiles_are_values_of_the_sample() {
+        // Of ten values half are at or below the fifth, nine in ten at or below the ninth.
+        let q = Quantiles::of((1..=10).rev().map(f64::from).collect());
+        assert_eq!((q.median, q.p90, q.max), (5.0, 9.0, 10.0));
+        assert_eq!(Quantiles::of(Vec::new()).max, 0.0);
     }
 }
