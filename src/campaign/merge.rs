@@ -71,7 +71,8 @@ pub fn merge(out: &Path, dirs: &[PathBuf], session: &Session) -> Result<Merged, 
         fs::remove_dir_all(&partial).map_err(StoreError::io(&partial, "remove"))?;
     }
     let claim = Claim::new(&partial, &plan, Shard::default(), false)?;
-    let (mut run, _) = claim.begin(&plan, &golden, session)?;
+    let (mut run, _) = claim.begin(&plan, &golden)?;
+    run.append_session(session)?;
     let mut told = vec![false; plan.faults.len()];
     let mut done = vec![false; plan.scenarios()];
     for dir in dirs {

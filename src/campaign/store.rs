@@ -178,7 +178,7 @@ pub struct RunDir {
     results: Appender,
     faults: Appender,
     /// Held for its lock.
-    _claim: Claim,
+    claim: Claim,
 }
 
 /// What a directory already holds.
@@ -231,7 +231,6 @@ impl Claim {
         mut self,
         plan: &Plan,
         golden: &[GoldenRecord],
-        session: &Session,
     ) -> Result<(RunDir, Earlier), StoreError> {
         let golden_path = self.path.join("golden.jsonl");
         if self.resumed.is_some() && golden_path.exists() {
@@ -259,9 +258,7 @@ impl Claim {
             }
         };
         let Grown { results, faults, earlier } = grown;
-        let mut sessions = Appender::open(self.path.join("sessions.jsonl"), |_: Session| Ok(()))?;
-        sessions.append(session)?;
-        Ok((RunDir { results, faults, _claim: self }, earlier))
+        Ok((RunDir { results, faults, claim: self }, earlier))
     }
 }
 
@@ -296,6 +293,15 @@ pub fn read_shard(dir: &Path) -> Result<Shard, StoreError> {
 }
 
 impl RunDir {
+    /// Keeps who works on it from here on.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`]; the file then ends with the last complete line.
+    pub fn append_session(&mut self, session: &Session) -> Result<(), StoreError> {
+        let path = self.claim.path.join("sessions.jsonl");
+        Appender::open(path, |_: Session| Ok(()))?.append(session)
+    }
+
     /// Keeps a scenario's result.
     ///
     /// # Errors

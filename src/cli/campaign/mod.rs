@@ -106,9 +106,8 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         (_, true) => Speed::NoShortcuts,
         _ => Speed::Fast,
     };
-    let provenance = Provenance::of_this_process(workers, speed);
-    let (mut dir, earlier) =
-        claim.begin(&plan, &golden_records(&loaded, &plan, &golden), &provenance)?;
+    let golden_records = golden_records(&loaded, &plan, &golden);
+    let (mut dir, earlier) = claim.begin(&plan, &golden_records)?;
     let lab = Lab {
         program: &loaded.program,
         circuit: &loaded.circuit,
@@ -121,6 +120,9 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     };
     let open = remaining(&plan, &earlier, shard);
     let done: usize = earlier.outcomes.iter().sum();
+    if done == 0 || !open.is_empty() {
+        dir.append_session(&Provenance::of_this_process(workers, speed))?;
+    }
     if done > 0 {
         say!("stuckat: {} scenarios are there already", grouped(done));
     }
