@@ -13,6 +13,9 @@ proof:
     cargo test --release --test inference -- --ignored --nocapture
     cargo test --release --test tables -- --ignored --nocapture
     cargo test --release --test collapse -- --ignored --nocapture
+    cargo test --release --test campaigns -- --ignored --nocapture --test-threads 1
+    cargo test --release --test run_directory -- --ignored --nocapture
+    cargo test --release --test report -- --ignored --nocapture
     cargo test --release --test random_programs -- --ignored --nocapture
 
 # Ten minutes of fuzzing for each reader of users' files; needs a nightly toolchain and cargo-fuzz.
@@ -22,6 +25,11 @@ fuzz:
 # Criterion benches; figures go into BENCHMARKS.md by hand, with the date.
 bench:
     cargo bench
+
+# The reference study's set-up in three scopes, and a report that shows them side by side; hours. A first look: just study runs/look --images 20 --faults 200
+study OUT *FLAGS:
+    cargo build --release
+    STUCKAT=target/release/stuckat examples/study/run.sh {{OUT}} {{FLAGS}}
 
 # Rebuild firmware and netlist and compare with what is committed.
 rebuild:

@@ -97,6 +97,16 @@ fn another_seed_draws_another_plan() {
 
 #[test]
 fn a_killed_campaign_continues_with_the_same_results_and_none_twice() {
+    kill_and_continue(5);
+}
+
+#[test]
+#[ignore = "a minute or two: twenty kills"]
+fn a_campaign_killed_twenty_times_loses_and_doubles_nothing() {
+    kill_and_continue(20);
+}
+
+fn kill_and_continue(kills: u32) {
     let (faults, images) = (24, 6);
     let folder = folder();
     let reference = folder.path().join("reference");
@@ -105,7 +115,7 @@ fn a_killed_campaign_continues_with_the_same_results_and_none_twice() {
     let uninterrupted = begin.elapsed();
     let mut random = ChaCha8Rng::seed_from_u64(20);
     let mut halfway = 0;
-    for kill in 0..5 {
+    for kill in 0..kills {
         let out = folder.path().join(kill.to_string());
         let mut process = start(&campaign(faults, images, &out));
         if kill > 1 {

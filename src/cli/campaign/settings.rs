@@ -1,8 +1,9 @@
 //! What a campaign is asked for: flags, or a plan file with the same names. A flag wins over the file.
 
-use crate::campaign::plan::{Amount, Population, Request, Selection, Stratify};
+use crate::campaign::plan::{Amount, Population, Request, Selection};
 use crate::campaign::stats::Share;
 use crate::campaign::stats::sample_size::quantile;
+use crate::campaign::strata::Stratify;
 use crate::cli::style::Style;
 use crate::cpu::Profile;
 use crate::data::{Format, Source, Split};
