@@ -25,7 +25,6 @@ import keras_model
 import networks
 import recipes
 
-CALIBRATION_IMAGES = 1000
 OPERATORS = set(
     "CONV_2D DEPTHWISE_CONV_2D FULLY_CONNECTED AVERAGE_POOL_2D MAX_POOL_2D ADD MUL MEAN PAD RESHAPE SOFTMAX LOGISTIC "
     "RELU RELU6 QUANTIZE DEQUANTIZE CONCATENATION STRIDED_SLICE TRANSPOSE".split()
@@ -45,10 +44,10 @@ def load_model(recipe, path):
     return model
 
 
-def convert(model, images, seed):
+def convert(model, images, count, seed):
     converter = tf.lite.TFLiteConverter.from_keras_model(model)
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
-    picked = np.random.default_rng(seed).choice(len(images), min(CALIBRATION_IMAGES, len(images)), replace=False)
+    picked = np.random.default_rng(seed).choice(len(images), min(count, len(images)), replace=False)
     converter.representative_dataset = lambda: ([images[i : i + 1].astype(np.float32) / 255] for i in picked)
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
     # Weights of the fully connected layer get one scale in all: the form that every TFLM release runs.
@@ -98,7 +97,7 @@ def main():
     scores = [model(image[np.newaxis].astype(np.float32) / 255, training=False)[0] for image in test_images]
     right = int((np.argmax(scores, 1) == test_labels).sum())
 
-    tflite = convert(model, images, recipe.seed + 1)
+    tflite = convert(model, images, recipe.calibration_images, recipe.seed + 1)
     interpreter = reference(tflite)
     names = check(interpreter)
     out = pathlib.Path(args.out)
