@@ -10,6 +10,7 @@ pub mod elf;
 pub mod export;
 pub mod isa;
 pub mod model;
+pub mod native;
 pub mod netlist;
 pub mod npy;
 pub mod report;
