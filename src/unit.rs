@@ -109,6 +109,62 @@ pub trait Unit {
 
     /// What was counted since the last reset.
     fn counts(&self) -> Counts;
+
+    /// What an engine may do in this unit's place.
+    fn inline(&self) -> Inline<'_> {
+        Inline { latency: None, form: Form::Asked }
+    }
+
+    /// Counts what an engine did in this unit's place.
+    fn count(&mut self, done: Counts) {
+        let _ = done;
+    }
+}
+
+/// What an engine may do in a unit's place. It tells the unit by [`Unit::count`] how much it did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Inline<'u> {
+    /// Cycles of operations that are done in place, and of those out of scope; `None` if the unit must be asked.
+    pub latency: Option<Latency>,
+    /// Which products.
+    pub form: Form<'u>,
+}
+
+/// Which products an engine may make itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form<'u> {
+    /// None.
+    Asked,
+    /// All; they are exact.
+    Exact,
+    /// Those of MUL where both operands fit so many signed bits. The index of a pair is `(rs1 + h) << bits | (rs2 + h)`, where h is `1 << (bits - 1)`.
+    Square {
+        /// Bits of an operand, 2 to 12.
+        bits: u32,
+        /// Which are wrong, by how much.
+        errors: Errors<'u>,
+    },
+}
+
+/// The wrong products of a [`Form::Square`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Errors<'u> {
+    /// There are none.
+    None,
+    /// All by the same amount.
+    Mask {
+        /// What is added, modulo 2^32.
+        error: u32,
+        /// Bit `index % 64` of word `index / 64` is 1 where it is added.
+        wrong: &'u [u64],
+    },
+    /// By one of up to 255 amounts.
+    Bytes {
+        /// The amounts, modulo 2^32: 256 of them, the first is 0 and no other that is used.
+        errors: &'u [u32],
+        /// Which of them is added, by index.
+        which: &'u [u8],
+    },
 }
 
 /// The products of one operation under one fault over a range of operands, in the smallest form that is exact.
@@ -148,14 +204,21 @@ impl ProductForm {
                 let mask = ((wrong[index / 64] >> (index % 64) & 1) as u32).wrapping_neg();
                 exact.wrapping_add(error & mask)
             }
-            ProductForm::Dictionary { errors, bits, which } => {
-                let words = &which[index / 64 * bits..][..*bits];
-                let bit = |word: &u64| (word >> (index % 64) & 1) as usize;
-                let place = words.iter().rev().fold(0, |place, word| place << 1 | bit(word));
-                exact.wrapping_add(errors[place])
+            ProductForm::Dictionary { errors, .. } => {
+                let place = self.place(index).unwrap_or(0);
+                exact.wrapping_add(errors[usize::from(place)])
             }
             ProductForm::Table(products) => products[index],
         }
+    }
+
+    /// Which of a dictionary's errors is added at an index; `None` in other forms.
+    #[inline]
+    pub fn place(&self, index: usize) -> Option<u8> {
+        let ProductForm::Dictionary { bits, which, .. } = self else { return None };
+        let words = &which[index / 64 * bits..][..*bits];
+        let bit = |word: &u64| (word >> (index % 64) & 1) as u8;
+        Some(words.iter().rev().fold(0, |place, word| place << 1 | bit(word)))
     }
 
     /// Feeds `hash` with what the products depend on: equal forms feed equal bytes, others do not.
@@ -199,8 +262,6 @@ pub struct Counts {
     pub outside: u64,
     /// Those whose value differs from the exact product, or that never answered.
     pub wrong: u64,
-    /// Distinct (operation, rs1, rs2) among the wrong ones.
-    pub distinct_wrong: u64,
     /// Those that differ from a fault-free unit in value, latency or next state.
     pub differing: u64,
 }
@@ -257,6 +318,14 @@ pub struct Exact {
 }
 
 impl Counts {
+    /// Adds what an engine did.
+    pub fn add(&mut self, done: Self) {
+        self.muls += done.muls;
+        self.outside += done.outside;
+        self.wrong += done.wrong;
+        self.differing += done.differing;
+    }
+
     /// Counts an operation out of scope, done by sound hardware in so many cycles.
     #[inline]
     pub fn outside(&mut self, op: MulOp, rs1: u32, rs2: u32, cycles: u32) -> Answer {
@@ -296,6 +365,15 @@ impl Unit for Exact {
 
     fn counts(&self) -> Counts {
         self.counts
+    }
+
+    fn inline(&self) -> Inline<'_> {
+        let form = if self.latency.early_out { Form::Asked } else { Form::Exact };
+        Inline { latency: Some(self.latency), form }
+    }
+
+    fn count(&mut self, done: Counts) {
+        self.counts.add(done);
     }
 }
 
@@ -352,6 +430,14 @@ impl Unit for Recorder {
 
     fn counts(&self) -> Counts {
         self.exact.counts()
+    }
+
+    fn inline(&self) -> Inline<'_> {
+        Inline { form: Form::Asked, ..self.exact.inline() }
+    }
+
+    fn count(&mut self, done: Counts) {
+        self.exact.count(done);
     }
 }
 

@@ -403,7 +403,6 @@ impl Lab<'_> {
             muls: run.counts.muls,
             outside: run.counts.outside,
             wrong: run.counts.wrong,
-            distinct_wrong: run.counts.distinct_wrong,
             first: run.first_difference.map(|first| First {
                 insn: first.number,
                 pc: first.pc,

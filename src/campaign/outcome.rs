@@ -221,13 +221,7 @@ mod tests {
             printed_class: None,
             retired: 0,
             cycles: 0,
-            counts: Counts {
-                muls: 9,
-                wrong: differing,
-                distinct_wrong: differing,
-                differing,
-                ..Counts::default()
-            },
+            counts: Counts { muls: 9, wrong: differing, differing, ..Counts::default() },
             traps: TrapLog::default(),
             first_difference: None,
         }

@@ -97,8 +97,6 @@ pub struct Record {
     pub outside: u64,
     /// Those with a wrong product.
     pub wrong: u64,
-    /// Distinct (operation, rs1, rs2) among the wrong ones.
-    pub distinct_wrong: u64,
     /// The first one that differed.
     pub first: Option<First>,
     /// How the result was established.

@@ -209,12 +209,11 @@ fn execute(
     if args.stats {
         let counts = machine.unit().counts();
         say!(
-            "{} instructions, {} cycles, {} multiplications, {} wrong ({} distinct)",
+            "{} instructions, {} cycles, {} multiplications, {} wrong",
             grouped(machine.retired() as usize),
             grouped(machine.cycles() as usize),
             grouped(counts.muls as usize),
             grouped(counts.wrong as usize),
-            grouped(counts.distinct_wrong as usize),
         );
     }
     Ok(Ended { stop, board: machine.into_bus() })

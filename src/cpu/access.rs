@@ -131,7 +131,7 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
         size: Size,
         written: Written,
     ) -> After {
-        self.blocks.overwritten(addr, size.bytes());
+        self.code_overwritten(addr, size.bytes());
         if written == Written::Code {
             return After::CodeWritten;
         }
@@ -139,6 +139,13 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
         self.bus.watched(addr, clock);
         self.forget_code_written_by_host();
         After::Look
+    }
+
+    fn code_overwritten(&mut self, addr: u32, len: u32) {
+        self.blocks.overwritten(addr, len);
+        if let Some(jit) = &mut self.jit {
+            jit.overwritten(addr, len);
+        }
     }
 
     /// A store that does not lie inside one memory: to a device, across two memories, to read-only memory, or nowhere.
@@ -176,7 +183,7 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
             Some(done) => {
                 let written = done?;
                 if written != Written::Data {
-                    self.blocks.overwritten(addr, 1);
+                    self.code_overwritten(addr, 1);
                 }
                 if written == Written::Watched {
                     self.bus.watched(addr, clock);

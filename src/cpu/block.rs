@@ -146,10 +146,26 @@ impl Blocks {
         (bytes, cycles)
     }
 
-    /// Notes that a block was executed to its end.
+    /// Notes that a block was executed to its end, and says how often that was so far.
     #[inline(always)]
-    pub fn completed(&mut self, block: &Block) {
-        self.runs[block.number as usize] += 1;
+    pub fn completed(&mut self, block: &Block) -> u64 {
+        let runs = &mut self.runs[block.number as usize];
+        *runs += 1;
+        *runs
+    }
+
+    /// How often the block that begins at `pc` was executed to its end.
+    pub fn runs_at(&self, pc: u32) -> u64 {
+        let index = self
+            .windows
+            .iter()
+            .find_map(|window| window.index.get((pc.wrapping_sub(window.base) >> 1) as usize));
+        index.filter(|number| **number != 0).map_or(0, |number| self.runs[*number as usize - 1])
+    }
+
+    /// Which multiplications are the unit's.
+    pub fn scope(&self) -> Option<&Scope> {
+        self.scope.as_ref()
     }
 
     /// Notes that only the steps `first..to` of a block were executed.
@@ -362,7 +378,7 @@ fn step(insn: Insn, pc: u32) -> Step {
     Step { op: insn.op, rd, rs1: insn.rs1, rs2: insn.rs2, imm }
 }
 
-fn is_system(op: Op) -> bool {
+pub(super) fn is_system(op: Op) -> bool {
     op.is_csr() || matches!(op, Op::Ecall | Op::Ebreak | Op::Mret | Op::Wfi | Op::FenceI)
 }
 

@@ -154,7 +154,8 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
     fn complete(&mut self, block: &Block) {
         self.totals.retired += u64::from(block.len);
         self.totals.cycles += u64::from(block.cycles);
-        self.blocks.completed(block);
+        let runs = self.blocks.completed(block);
+        self.heat(block.pc, runs);
     }
 
     /// Counts the steps of `block` before `at` as retired, and sets the pc after them.
@@ -340,7 +341,7 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
     }
 
     /// DIV, DIVU, REM, REMU, with the manual's results for division by zero and overflow.
-    fn divide(&mut self, op: Op, a: u32, b: u32) -> u32 {
+    pub(super) fn divide(&mut self, op: Op, a: u32, b: u32) -> u32 {
         let (x, y) = (a as i32, b as i32);
         let cycles = if b == 0 { timing::DIVIDE_BY_ZERO } else { timing::DIVIDE };
         self.totals.cycles += cycles;

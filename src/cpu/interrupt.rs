@@ -39,7 +39,7 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
         self.bus.tick(self.clock(self.totals.cycles));
         self.forget_code_written_by_host();
         if std::mem::take(&mut self.stale) {
-            self.blocks.clear(&mut self.bus);
+            self.forget_blocks();
         }
         self.protected = self.csrs.is_protected();
         if let Some(code) = self.bus.exit_code() {

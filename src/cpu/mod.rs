@@ -10,6 +10,7 @@ mod csr;
 mod events;
 mod exec;
 mod interrupt;
+mod jit;
 mod observe;
 mod pmp;
 mod probe;
@@ -30,6 +31,7 @@ use block::{Blocks, NOWHERE};
 use csr::{Csrs, Totals};
 use events::{Event, EventCounts};
 use exec::Flow;
+use jit::Jit;
 use profile::Mhpmcounter11;
 use std::fmt;
 
@@ -170,6 +172,12 @@ pub struct Machine<B: Bus, U: Unit, P: Probe = Silent> {
     /// Cycles in which the core waited for the multiplier.
     mul_waits: u64,
     blocks: Blocks,
+    /// Compiled code; `None` where the interpreter does all.
+    jit: Option<Jit>,
+    /// Executions of a block after which it is compiled.
+    hot: u64,
+    /// The next block is for the interpreter.
+    jit_rests: bool,
     bus: B,
     unit: U,
     probe: P,
@@ -177,7 +185,8 @@ pub struct Machine<B: Bus, U: Unit, P: Probe = Silent> {
 
 impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
     /// A machine in its reset state.
-    pub fn new(bus: B, unit: U, probe: P, reset: Reset) -> Self {
+    pub fn new(mut bus: B, unit: U, probe: P, reset: Reset) -> Self {
+        let jit = if P::ACTIVE { None } else { Jit::new(&mut bus) };
         let blocks = Blocks::new(&bus.code_windows(), P::ACTIVE);
         let mut machine = Self {
             regs: [0; 64],
@@ -207,6 +216,9 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
             fetch_waits: 0,
             mul_waits: 0,
             blocks,
+            jit,
+            hot: jit::HOT,
+            jit_rests: false,
             bus,
             unit,
             probe,
@@ -240,8 +252,9 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
         self.breakpoint = NOWHERE;
         self.first_difference = None;
         self.unit.reset();
-        self.blocks.clear(&mut self.bus);
-        self.blocks.set_breakpoint(NOWHERE);
+        self.jit_rests = false;
+        self.forget_blocks();
+        self.set_barrier(NOWHERE);
         self.blocks.reset_events();
         self.blocks.set_mul_cycles(self.unit.max_cycles());
         self.events = EventCounts::default();
@@ -261,9 +274,13 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
 
     /// Like [`Machine::run`], but returns at other events too; the next call goes on from there.
     pub fn run_to_event(&mut self, budget: u64) -> Reached {
+        self.jit_reconsider();
         loop {
             if self.pc == self.breakpoint {
                 self.breakpoint = NOWHERE;
+                if let Some(jit) = &mut self.jit {
+                    jit.set_barrier(NOWHERE);
+                }
                 return Reached::Breakpoint;
             }
             let left = budget.saturating_sub(self.steps_taken());
@@ -276,7 +293,12 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
             {
                 return Reached::Stop(stop);
             }
-            match self.run_block(left) {
+            let compiled = self.compiled().and_then(|entry| self.run_compiled(entry, left));
+            let flow = match compiled {
+                Some(flow) => flow,
+                None => self.run_block(left),
+            };
+            match flow {
                 Flow::Next => {}
                 Flow::Device => {
                     self.look_at_interrupts();
@@ -303,7 +325,34 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
     /// Lets a run to an event pause once when control first comes to `pc`. A reset takes it away.
     pub fn set_breakpoint(&mut self, pc: u32) {
         self.breakpoint = pc;
+        self.set_barrier(pc);
+    }
+
+    /// Lets blocks be compiled once they have been executed `after` times (1 or more; 64 unless something else is said); with `None` the interpreter,
+    /// which is the reference, does every instruction. Results are the same.
+    pub fn set_compiled(&mut self, after: Option<u64>) {
+        self.jit = match after {
+            Some(_) if !P::ACTIVE => Jit::new(&mut self.bus),
+            _ => None,
+        };
+        self.hot = after.unwrap_or(jit::HOT).max(1);
+        self.set_barrier(self.breakpoint);
+    }
+
+    /// No block may pass `pc`.
+    fn set_barrier(&mut self, pc: u32) {
         self.blocks.set_breakpoint(pc);
+        if let Some(jit) = &mut self.jit {
+            jit.set_barrier(pc);
+        }
+    }
+
+    /// Drops all decoded code, and of compiled code what is no longer in memory.
+    fn forget_blocks(&mut self) {
+        self.blocks.clear(&mut self.bus);
+        if let Some(jit) = &mut self.jit {
+            jit.revalidate(&mut self.bus);
+        }
     }
 
     /// The first operation since reset that differed from a fault-free one.

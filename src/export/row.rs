@@ -117,7 +117,7 @@ const fn column(name: &'static str, kind: Kind, meaning: &'static str) -> Column
 }
 
 /// All columns, in order.
-pub const COLUMNS: [Column; 43] = [
+pub const COLUMNS: [Column; 42] = [
     column("plan_sha256", Kind::Text, "SHA-256 of the plan that the scenario belongs to"),
     column("fault", Kind::Integer, "place of the fault in the plan, from 0"),
     column(
@@ -211,7 +211,6 @@ pub const COLUMNS: [Column; 43] = [
         "those that sound hardware did, since they are out of scope",
     ),
     column("muls_wrong", Kind::Integer, "those with a wrong product"),
-    column("distinct_wrong", Kind::Integer, "distinct operations among the wrong ones"),
     column(
         "first_insn",
         Kind::Integer,
@@ -289,7 +288,6 @@ impl Row {
             record.muls.value(),
             record.outside.value(),
             record.wrong.value(),
-            record.distinct_wrong.value(),
             first.map(|f| f.insn).value(),
             first.map(|f| f.pc).value(),
             place.value(),

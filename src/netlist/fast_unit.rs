@@ -10,7 +10,7 @@ use super::range::Range;
 use super::screen;
 use super::sequence::Sequences;
 use super::table::Tables;
-use crate::unit::{Answer, Counts, Latency, MulOp, ProductForm, Tuple, Unit};
+use crate::unit::{Answer, Counts, Errors, Form, Inline, Latency, MulOp, ProductForm, Tuple, Unit};
 
 /// An entry of the memo: an open-addressed hash table with linear probing.
 #[derive(Clone, Copy, Debug, Default)]
@@ -18,7 +18,7 @@ struct Entry {
     rs1: u32,
     rs2: u32,
     value: u32,
-    /// Bit 0: in use; bit 1: the value is wrong; bits 2..4: the operation; the rest: the run that last saw it wrong.
+    /// Bit 0: in use; bit 1: the value is wrong; bits 2..4: the operation.
     tag: u32,
 }
 
@@ -26,8 +26,6 @@ const USED: u32 = 1;
 const WRONG: u32 = 2;
 const OP_SHIFT: u32 = 2;
 const KEY_MASK: u32 = 0b1101;
-const RUN_SHIFT: u32 = 4;
-const LAST_RUN: u32 = u32::MAX >> RUN_SHIFT;
 const FIRST_CAPACITY: usize = 1 << 12;
 /// Operations that are computed before they are judged.
 const LEARNT_AT_ONCE: usize = 1 << 14;
@@ -43,12 +41,48 @@ pub struct Judgement {
     pub wrong_products: usize,
 }
 
-/// The products of MUL over a range of operands, and which wrong ones the run has seen.
+/// The products of MUL over a range of operands.
 #[derive(Clone, Debug)]
 struct Table {
     range: Range,
     form: ProductForm,
-    seen: Vec<u64>,
+    /// The same for [`Unit::inline`], if it can be had.
+    square: Option<Square>,
+}
+
+/// A table by [`Form::Square`]'s index.
+#[derive(Clone, Debug)]
+enum Square {
+    Exact,
+    Mask { error: u32, wrong: Vec<u64> },
+    Bytes { errors: Vec<u32>, which: Vec<u8> },
+}
+
+impl Square {
+    /// `None` for a range that is no square, and for more than 255 errors.
+    fn new(range: Range, form: &ProductForm) -> Option<Self> {
+        let bits = range.rs1_bits;
+        if range.rs2_bits != bits {
+            return None;
+        }
+        // The tables begin with 0, the squares with the smallest operand.
+        let half = 1 << (bits - 1);
+        let turned = |index: usize| index ^ (half << bits | half);
+        Some(match form {
+            ProductForm::Exact => Self::Exact,
+            ProductForm::Mask { error, wrong } => {
+                let word = |w: usize| wrong[turned(64 * w) / 64];
+                Self::Mask { error: *error, wrong: (0..wrong.len()).map(word).collect() }
+            }
+            ProductForm::Dictionary { errors, .. } => {
+                let mut padded = errors.clone();
+                padded.resize(256, 0);
+                let place = |index: usize| form.place(turned(index)).unwrap_or(0);
+                Self::Bytes { errors: padded, which: (0..range.pairs()).map(place).collect() }
+            }
+            ProductForm::Table(_) => return None,
+        })
+    }
 }
 
 /// The fast unit.
@@ -59,7 +93,6 @@ pub struct FastUnit {
     sound: Latency,
     entries: Vec<Entry>,
     used: usize,
-    run: u32,
     counts: Counts,
     /// The memo has lost answers.
     forgot: bool,
@@ -75,7 +108,6 @@ impl FastUnit {
             sound: circuit.latency(),
             entries: vec![Entry::default(); FIRST_CAPACITY],
             used: 0,
-            run: 1,
             counts: Counts::default(),
             forgot: false,
             scratch: Vec::new(),
@@ -84,7 +116,8 @@ impl FastUnit {
 
     /// Lets it look up MUL in a table where the operands are in its range. The table must be of the same fault.
     pub fn with_table(mut self, range: Range, form: ProductForm) -> Self {
-        self.tables.push(Table { range, form, seen: vec![0; range.pairs() / 64] });
+        let square = Square::new(range, &form);
+        self.tables.push(Table { range, form, square });
         self
     }
 
@@ -100,13 +133,13 @@ impl FastUnit {
 
     /// The product of MUL by table, if there is one.
     #[inline]
-    fn tabled(&self, op: MulOp, rs1: u32, rs2: u32) -> Option<(usize, usize, u32)> {
+    fn tabled(&self, op: MulOp, rs1: u32, rs2: u32) -> Option<u32> {
         if op != MulOp::MUL {
             return None;
         }
-        self.tables.iter().enumerate().find_map(|(t, table)| {
+        self.tables.iter().find_map(|table| {
             let index = table.range.index(rs1, rs2)?;
-            Some((t, index, table.form.product(index, rs1.wrapping_mul(rs2))))
+            Some(table.form.product(index, rs1.wrapping_mul(rs2)))
         })
     }
 
@@ -143,7 +176,7 @@ impl FastUnit {
     /// Before a run that will need these operations: makes room if earlier runs have left too much, and learns those that it does not know.
     pub fn prepare(&mut self, tuples: impl Iterator<Item = Tuple>) {
         if self.used > KEPT {
-            // Never within a run: entries know which wrong operations the run has seen.
+            // Never within a run, whose operations are all to be known afterwards.
             self.entries = vec![Entry::default(); FIRST_CAPACITY];
             (self.used, self.forgot) = (0, true);
         }
@@ -243,17 +276,13 @@ impl Unit for FastUnit {
         self.counts.muls += 1;
         let Some(cycles) = self.sequences.of(op).cycles() else {
             self.counts.wrong += 1;
-            self.counts.distinct_wrong += 1;
             self.counts.differing += 1;
             return Answer::Never;
         };
-        if let Some((table, index, value)) = self.tabled(op, rs1, rs2) {
+        if let Some(value) = self.tabled(op, rs1, rs2) {
             if value != rs1.wrapping_mul(rs2) {
                 self.counts.wrong += 1;
                 self.counts.differing += 1;
-                let seen = &mut self.tables[table].seen[index / 64];
-                self.counts.distinct_wrong += u64::from(*seen >> (index % 64) & 1 == 0);
-                *seen |= 1 << (index % 64);
             } else if cycles != self.sound.of(op) || !self.sequences.sound_state() {
                 self.counts.differing += 1;
             }
@@ -270,10 +299,6 @@ impl Unit for FastUnit {
         if entry.tag & WRONG != 0 {
             self.counts.wrong += 1;
             self.counts.differing += 1;
-            if entry.tag >> RUN_SHIFT != self.run {
-                entry.tag = entry.tag & ((1 << RUN_SHIFT) - 1) | self.run << RUN_SHIFT;
-                self.counts.distinct_wrong += 1;
-            }
         } else if cycles != self.sound.of(op) || !self.sequences.sound_state() {
             self.counts.differing += 1;
         }
@@ -291,19 +316,28 @@ impl Unit for FastUnit {
 
     fn reset(&mut self) {
         self.counts = Counts::default();
-        for table in &mut self.tables {
-            table.seen.fill(0);
-        }
-        self.run += 1;
-        if self.run > LAST_RUN {
-            self.run = 1;
-            for entry in &mut self.entries {
-                entry.tag &= (1 << RUN_SHIFT) - 1;
-            }
-        }
     }
 
     fn counts(&self) -> Counts {
         self.counts
+    }
+
+    fn inline(&self) -> Inline<'_> {
+        let sound = |op: &MulOp| self.sequences.of(*op).cycles() == Some(self.sound.of(*op));
+        let differs = !self.sequences.sound_state() || !sound(&MulOp::MUL);
+        let square = self.tables.first().filter(|_| !differs);
+        let form = square.and_then(|table| {
+            let errors = match table.square.as_ref()? {
+                Square::Exact => Errors::None,
+                Square::Mask { error, wrong } => Errors::Mask { error: *error, wrong },
+                Square::Bytes { errors, which } => Errors::Bytes { errors, which },
+            };
+            Some(Form::Square { bits: table.range.rs1_bits, errors })
+        });
+        Inline { latency: Some(self.sound), form: form.unwrap_or(Form::Asked) }
+    }
+
+    fn count(&mut self, done: Counts) {
+        self.counts.add(done);
     }
 }

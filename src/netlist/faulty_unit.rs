@@ -6,7 +6,7 @@ use super::range::Range;
 use super::sequence::Sequences;
 use super::table::Tables;
 use super::{Circuit, Fault};
-use crate::unit::{Answer, Counts, MulOp, Unit};
+use crate::unit::{Answer, Counts, Inline, MulOp, Unit};
 use std::sync::Arc;
 
 /// The multiplier of a faulty run.
@@ -38,8 +38,7 @@ impl FaultyUnit {
 
 /// What builds the tables of MUL for the operands of INT8 firmware; empty where the netlist does not do MUL.
 pub fn tables(circuit: &Circuit) -> Vec<Tables<'_>> {
-    let ranges = [Range::WIDE_NARROW, Range::NARROW_WIDE];
-    ranges.into_iter().filter_map(|range| Tables::new(circuit, MulOp::MUL, range).ok()).collect()
+    Tables::new(circuit, MulOp::MUL, Range::SQUARE).into_iter().collect()
 }
 
 impl Unit for FaultyUnit {
@@ -83,6 +82,20 @@ impl Unit for FaultyUnit {
         match self {
             FaultyUnit::Memo(unit) => unit.counts(),
             FaultyUnit::Gates(unit) => unit.counts(),
+        }
+    }
+
+    fn inline(&self) -> Inline<'_> {
+        match self {
+            FaultyUnit::Memo(unit) => unit.inline(),
+            FaultyUnit::Gates(unit) => unit.inline(),
+        }
+    }
+
+    fn count(&mut self, done: Counts) {
+        match self {
+            FaultyUnit::Memo(unit) => unit.count(done),
+            FaultyUnit::Gates(unit) => unit.count(done),
         }
     }
 }

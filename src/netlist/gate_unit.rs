@@ -9,8 +9,7 @@ use super::clocking::{IDLE_CLOCKS_BETWEEN, State};
 use super::eval::{Injection, Lanes, splat};
 use super::ports::Operation;
 use super::{Effect, Fault};
-use crate::unit::{Answer, Counts, MulOp, Tuple, Unit};
-use rustc_hash::FxHashSet;
+use crate::unit::{Answer, Counts, Form, Inline, MulOp, Unit};
 use std::sync::Arc;
 
 /// The slow unit.
@@ -25,7 +24,6 @@ pub struct GateUnit {
     /// The flip-flops of a fault-free unit between operations.
     sound: Vec<Lanes<1>>,
     counts: Counts,
-    wrong: FxHashSet<Tuple>,
 }
 
 /// The permanent faults as injections into all lanes.
@@ -49,8 +47,8 @@ impl GateUnit {
         let flips = faults.iter().filter_map(flip).collect();
         let mut values = circuit.new_values();
         let state = circuit.reset_state(&mut values, &stuck);
-        let (counts, wrong) = (Counts::default(), FxHashSet::default());
-        Self { circuit, stuck, flips, values, state, sound, counts, wrong }
+        let counts = Counts::default();
+        Self { circuit, stuck, flips, values, state, sound, counts }
     }
 
     /// One operation, uncounted. `each_clock` is shown the values of all nets at the end of every clock of the operation.
@@ -112,7 +110,6 @@ impl Unit for GateUnit {
         };
         if !right {
             self.counts.wrong += 1;
-            self.counts.distinct_wrong += u64::from(self.wrong.insert(Tuple { op, rs1, rs2 }));
         }
         let data = self.circuit.data_flops().iter();
         let flops = self.state.flops.iter().zip(&self.sound).zip(data);
@@ -142,10 +139,18 @@ impl Unit for GateUnit {
     fn reset(&mut self) {
         self.state = self.circuit.reset_state(&mut self.values, &self.stuck);
         self.counts = Counts::default();
-        self.wrong.clear();
     }
 
     fn counts(&self) -> Counts {
         self.counts
+    }
+
+    fn inline(&self) -> Inline<'_> {
+        // In place only what is out of scope.
+        Inline { latency: Some(self.circuit.latency()), form: Form::Asked }
+    }
+
+    fn count(&mut self, done: Counts) {
+        self.counts.add(done);
     }
 }

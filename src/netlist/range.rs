@@ -27,6 +27,9 @@ impl Range {
     /// The same with the weight first.
     pub const NARROW_WIDE: Self = Self { rs1_bits: 8, rs2_bits: 9 };
 
+    /// Both, in either order: 262,144 pairs.
+    pub const SQUARE: Self = Self { rs1_bits: 9, rs2_bits: 9 };
+
     /// A range of whole blocks that fits into memory.
     ///
     /// # Errors

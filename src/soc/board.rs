@@ -3,7 +3,7 @@
 use super::device::{Context, Device, Peripheral};
 use super::htif::Htif;
 use super::semihosting::Semihosting;
-use super::{Bus, BusFault, Lines, Memories, Semihosted, Size, Written};
+use super::{Bus, BusFault, Direct, Lines, Memories, Semihosted, Size, Written};
 use std::fmt;
 use std::io::Read;
 use std::sync::{Arc, Mutex};
@@ -311,6 +311,10 @@ impl Bus for Board {
             memory.guard_code(from, end, on);
             from = end;
         }
+    }
+
+    fn direct(&mut self) -> Option<Direct> {
+        Some(self.memories.direct())
     }
 
     fn host_wrote_code(&mut self) -> bool {

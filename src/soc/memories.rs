@@ -2,7 +2,7 @@
 //!
 //! In: addresses and data. Out: data, from the memory that holds all bytes of an access. Core, host and devices all come here.
 
-use super::{BusFault, Memory, Size, Written};
+use super::{BusFault, Direct, Memory, Size, Written};
 
 /// The memories.
 #[derive(Clone, Debug)]
@@ -43,6 +43,11 @@ impl Memories {
             }
             done => done,
         }
+    }
+
+    /// The main RAM for compiled code.
+    pub(super) fn direct(&mut self) -> Direct {
+        self.ram.direct()
     }
 
     /// Bytes from `addr` on; `None` if they are not all in one memory.

@@ -4,7 +4,7 @@
 //! 64 bytes keeps the common store free of any further check: code that was decoded from the line, a device that
 //! watches it, read-only memory, and pages not written since the memory was last restored all set a guard.
 
-use super::{BusFault, Size};
+use super::{BusFault, Direct, Size};
 
 /// Bytes of a guarded line, as a power of two.
 pub const LINE_SHIFT: u32 = 6;
@@ -158,6 +158,12 @@ impl Memory {
             lines.iter_mut().for_each(|guard| *guard &= !CLEAN);
             self.dirty.push(page as u32);
         }
+    }
+
+    /// For compiled code.
+    pub(super) fn direct(&mut self) -> Direct {
+        let (base, len) = (self.base, self.len());
+        Direct { base, len, bytes: self.bytes.as_mut_ptr(), guards: self.guards.as_ptr() }
     }
 
     /// Bytes from `addr` on; `None` if they do not all lie inside.

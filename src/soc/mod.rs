@@ -13,7 +13,7 @@ mod semihosting;
 
 pub use board::{Board, LoadError};
 pub use memories::Memories;
-pub use memory::{Memory, Written};
+pub use memory::{LINE_SHIFT, Memory, Written};
 pub use platform::{Platform, PlatformError};
 
 /// No memory or device answers at the address, or not with that size.
@@ -68,6 +68,22 @@ pub enum Semihosted {
     /// There is no host behind this bus: EBREAK is a breakpoint exception.
     NoHost,
 }
+
+/// The main memory as compiled code sees it. Valid until the bus is changed from outside; nobody else may use the memory meanwhile.
+#[derive(Clone, Copy, Debug)]
+pub struct Direct {
+    /// First address.
+    pub base: u32,
+    /// Bytes, a multiple of 4,096.
+    pub len: u32,
+    /// The first byte.
+    pub bytes: *mut u8,
+    /// For each line of `1 << LINE_SHIFT` bytes, 0 if a store needs no further look.
+    pub guards: *const u8,
+}
+
+// SAFETY: the pointers are only followed by the machine that owns the memory, which goes to another thread as a whole.
+unsafe impl Send for Direct {}
 
 /// Memory and devices as the core sees them. Data are in the low bits, little-endian.
 ///
@@ -126,6 +142,11 @@ pub trait Bus {
     /// Whether, since the last question, the host has written memory that [`Bus::guard_code`] marks.
     fn host_wrote_code(&mut self) -> bool {
         false
+    }
+
+    /// The main memory, if loads and stores may go there directly.
+    fn direct(&mut self) -> Option<Direct> {
+        None
     }
 
     /// Does what is due in clock cycle `clock`, as announced by [`Bus::next_change`].

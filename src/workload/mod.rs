@@ -319,6 +319,11 @@ impl<'p, U: Unit> Runner<'p, U> {
         Self { program, machine }
     }
 
+    /// Lets blocks be compiled after so many executions; `None` leaves all to the interpreter. Results are the same.
+    pub fn set_compiled(&mut self, after: Option<u64>) {
+        self.machine.set_compiled(after);
+    }
+
     /// The multiplier, to be looked at or replaced.
     pub fn unit_mut(&mut self) -> &mut U {
         self.machine.unit_mut()

@@ -60,7 +60,7 @@ pub fn result(fault: usize, name: &str, golden: &Value) -> Value {
         "fault": fault, "name": name, "image": golden["image"], "label": golden["label"], "outcome": "never-wrong",
         "golden_top1": golden["top1"], "top1": golden["top1"], "golden_in_top5": true, "label_in_top5": golden["label_in_top5"],
         "tied": false, "output": "00", "largest_change": 0.0, "rms_change": 0.0, "trap_cause": null, "trap_pc": null,
-        "exit_code": 0, "retired": 1000, "cycles": 2000, "muls": 110, "outside": 10, "wrong": 0, "distinct_wrong": 0,
+        "exit_code": 0, "retired": 1000, "cycles": 2000, "muls": 110, "outside": 10, "wrong": 0,
         "first": null, "engine": "screened", "wall_us": 1,
     })
 }

@@ -97,10 +97,9 @@ fn outcome(report: &Report, faulty: &Faulty) -> String {
     }
     let _ = write!(
         text,
-        "\n{} of {} multiplications wrong ({} distinct)",
+        "\n{} of {} multiplications wrong",
         grouped(counts.wrong as usize),
         grouped(counts.muls as usize),
-        grouped(counts.distinct_wrong as usize),
     );
     text
 }
@@ -198,7 +197,6 @@ struct JsonInference<'a> {
     cycles: u64,
     multiplications: u64,
     wrong_multiplications: u64,
-    distinct_wrong: u64,
     output: String,
     scores: &'a [Score],
     best: Option<usize>,
@@ -239,7 +237,6 @@ fn json_inference<'a>(report: &Report, inference: &'a Inference) -> JsonInferenc
         cycles: run.cycles,
         multiplications: run.counts.muls,
         wrong_multiplications: run.counts.wrong,
-        distinct_wrong: run.counts.distinct_wrong,
         output: crate::hex(&run.output),
         scores: &inference.answer.scores,
         best: inference.answer.best(1).first().map(|score| score.class),

@@ -1,0 +1,130 @@
+//! What compiled code and the machine share while the code runs, and what the code asks the machine for.
+
+use crate::cpu::probe::Probe;
+use crate::cpu::{Difference, Machine};
+use crate::isa::Op;
+use crate::soc::Bus;
+use crate::unit::{Answer, MulOp, Unit};
+use std::ffi::c_void;
+
+/// Passed to compiled code by address.
+#[repr(C)]
+pub struct Context {
+    /// The general registers.
+    pub registers: *mut u32,
+    /// First byte of the main memory.
+    pub ram: *mut u8,
+    /// Its guard bytes, one a line.
+    pub guards: *const u8,
+    /// Which products are wrong: bits, or places in `errors`.
+    pub table: *const c_void,
+    /// What is added to wrong products.
+    pub errors: *const u32,
+    /// [`multiply`] of this machine.
+    pub multiply: *const c_void,
+    /// [`divide`] of this machine.
+    pub divide: *const c_void,
+    /// The machine.
+    pub machine: *mut c_void,
+    /// The accumulators of a [`super::tally::Tally`]; the first is read.
+    pub tally: [u64; 3],
+    /// Wrong products made in place.
+    pub wrong: u64,
+    /// The only error, for [`super::lower::Errors::Mask`].
+    pub error: u32,
+    /// Where the guest goes on.
+    pub pc: u32,
+    /// Address of a multiplication that ended the stay.
+    pub at: u32,
+}
+
+/// How compiled code was left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)]
+pub enum Left {
+    /// To the next address.
+    On = 0,
+    /// By a jump.
+    Jumped = 1,
+    /// By a taken branch.
+    Branched = 2,
+    /// It is time to look at deadline and budget.
+    Spent = 3,
+    /// Before an instruction that the interpreter must do.
+    Aside = 4,
+    /// Behind the first multiplication that differed.
+    Differed = 5,
+    /// Before a multiplication that is never answered.
+    NoAnswer = 6,
+}
+
+impl Left {
+    /// From its number.
+    pub fn from_number(number: u32) -> Self {
+        use Left::*;
+        [On, Jumped, Branched, Spent, Aside, Differed, NoAnswer][number as usize]
+    }
+}
+
+/// Divisions by their number in compiled code.
+pub const DIVISIONS: [Op; 4] = [Op::Div, Op::Divu, Op::Rem, Op::Remu];
+
+/// Compiled code: a [`Context`] and the number of an entry in, a [`Left`] out.
+pub type Code = unsafe extern "C" fn(*mut Context, u32) -> u32;
+
+/// A multiplication by the unit. Bits 0..2 of `which` are the operation's index, bit 2 says that it is out of scope. The answer: value in bits
+/// 0..32, cycles in bits 32..48, bit 63 if it is the first that differed; all ones if there is none.
+///
+/// # Safety
+/// `context` and the machine behind it must be valid, and nobody else may use the machine.
+pub unsafe extern "C" fn multiply<B: Bus, U: Unit, P: Probe>(
+    context: *mut Context,
+    which: u32,
+    rs1: u32,
+    rs2: u32,
+) -> u64 {
+    // SAFETY: the caller's promise; compiled code holds no reference into the machine.
+    let machine = unsafe { &mut *(*context).machine.cast::<Machine<B, U, P>>() };
+    let op = MulOp::ALL[(which & 3) as usize];
+    let answer = if which & 4 != 0 {
+        machine.unit.outside(op, rs1, rs2)
+    } else {
+        machine.unit.exec(op, rs1, rs2)
+    };
+    match answer {
+        Answer::Done { value, cycles } => {
+            let first = machine.first_difference.is_none() && machine.unit.counts().differing > 0;
+            machine.mul_waits = machine.mul_waits.wrapping_add(u64::from(cycles)).wrapping_sub(1);
+            u64::from(value) | u64::from(cycles & 0xffff) << 32 | u64::from(first) << 63
+        }
+        Answer::Never => u64::MAX,
+    }
+}
+
+/// A division by the core: value in bits 0..32, cycles from bit 32 on.
+///
+/// # Safety
+/// As for [`multiply`].
+pub unsafe extern "C" fn divide<B: Bus, U: Unit, P: Probe>(
+    context: *mut Context,
+    which: u32,
+    rs1: u32,
+    rs2: u32,
+) -> u64 {
+    // SAFETY: as above.
+    let machine = unsafe { &mut *(*context).machine.cast::<Machine<B, U, P>>() };
+    let before = machine.totals.cycles;
+    let value = machine.divide(DIVISIONS[(which & 3) as usize], rs1, rs2);
+    let cycles = machine.totals.cycles - before;
+    machine.totals.cycles = before;
+    u64::from(value) | cycles << 32
+}
+
+impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
+    /// Notes the first operation that differed: the instruction at `pc`, `number`-th of the run.
+    pub(super) fn differed(&mut self, number: u64, pc: u32) {
+        if self.first_difference.is_none() && self.unit.counts().differing > 0 {
+            self.first_difference = Some(Difference { number, pc });
+        }
+    }
+}

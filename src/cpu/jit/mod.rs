@@ -1,0 +1,495 @@
+//! Hot guest code as host code: when it is made, when it is used, and when it is no longer true.
+//!
+//! In: blocks that the interpreter has executed often. Out: functions that do the same, with the same counts, traps apart: whatever is not
+//! plain leaves the function before its instruction, and the interpreter does it. So the interpreter stays the reference and the
+//! fallback. Compiled code outlives a reset as long as memory holds the same instructions.
+//!
+//! Exactness: registers, memory, retired instructions, cycles and event counters are those of the interpreter wherever
+//! compiled code is left. It is entered only if budget and the next change of the interrupt lines are further away than the most that it can
+//! take until it looks again, and near them the interpreter goes on.
+
+mod context;
+mod lower;
+mod region;
+mod tally;
+
+use super::block::{NOWHERE, fetch};
+use super::events::Event;
+use super::exec::Flow;
+use super::probe::Probe;
+use super::timing;
+use super::{Machine, Stop};
+use crate::native::Assembler;
+use crate::soc::{Bus, Direct};
+use crate::unit::{self, Counts, Form, Latency, Unit};
+use context::{Code, Context, Left};
+use cranelift_codegen::ir::types;
+use lower::{Errors, Kind, Products};
+use region::Region;
+use rustc_hash::{FxHashMap, FxHashSet};
+use std::ffi::c_void;
+use tally::{CYCLES, HALF, Tally};
+
+/// Executions of a block after which it is compiled.
+pub(super) const HOT: u64 = 64;
+/// Times that a function may be entered and left at once before it is given up.
+const FRUITLESS: u32 = 32;
+/// Bytes of host code after which all is made anew, so that no program can grow the host.
+const CODE_LIMIT: usize = 64 << 20;
+/// Cycles from one look at deadline and budget to the next, at the most.
+const MOST_CYCLES: u64 = HALF - 1;
+/// Cycles that a function may take beyond that; the counts have room for twice as many.
+const LONGEST: u64 = 0x6000;
+/// An entry of the first stage of [`Entries`]: addresses of instructions are even.
+const EMPTY: u32 = 1;
+
+/// A way into compiled code.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Entry {
+    code: Code,
+    /// Which of the function's entries.
+    number: u32,
+    function: u32,
+    /// Cycles that it can take beyond those allowed.
+    longest: u32,
+    /// What entering it by a redirection costs extra.
+    unaligned: u32,
+}
+
+/// A compiled region.
+#[derive(Debug)]
+struct Function {
+    ranges: Vec<(u32, u32)>,
+    /// The bytes in those ranges.
+    bytes: Vec<u8>,
+    entries: Vec<u32>,
+    kind: Kind,
+    fruitless: u32,
+    gone: bool,
+    /// It passes the address at which the run is to pause.
+    barred: bool,
+}
+
+/// Entries of one kind by address: a small table in front of a map.
+#[derive(Debug)]
+struct Entries {
+    front: Vec<(u32, Option<Entry>)>,
+    all: FxHashMap<u32, Entry>,
+}
+
+const FRONT: usize = 1 << 10;
+
+impl Default for Entries {
+    fn default() -> Self {
+        Self { front: vec![(EMPTY, None); FRONT], all: FxHashMap::default() }
+    }
+}
+
+impl Entries {
+    /// What the front table says of an address, if it is in it.
+    #[inline(always)]
+    fn front(&self, pc: u32) -> Option<Option<Entry>> {
+        let (known, entry) = &self.front[(pc >> 1) as usize & (FRONT - 1)];
+        (*known == pc).then_some(*entry)
+    }
+
+    fn fill(&mut self, pc: u32) -> Option<Entry> {
+        let entry = self.all.get(&pc).copied();
+        self.front[(pc >> 1) as usize & (FRONT - 1)] = (pc, entry);
+        entry
+    }
+
+    fn forget_front(&mut self) {
+        self.front.fill((EMPTY, None));
+    }
+}
+
+/// All compiled code of a machine.
+pub(super) struct Jit {
+    /// Made when there is something to compile.
+    assembler: Option<Assembler>,
+    memory: Direct,
+    functions: Vec<Function>,
+    kinds: Vec<(Kind, Entries)>,
+    /// The present kind, as an index; `None` if it is to be found out.
+    kind: Option<usize>,
+    /// Where functions of any kind begin.
+    roots: FxHashSet<u32>,
+    /// Blocks in functions of any kind: the interpreter does not see them any more.
+    warm: FxHashSet<u32>,
+    barrier: u32,
+}
+
+impl Jit {
+    /// Nothing compiled yet; `None` if this host or this bus cannot have it.
+    pub fn new(bus: &mut impl Bus) -> Option<Self> {
+        if cfg!(not(all(target_pointer_width = "64", target_endian = "little"))) {
+            return None;
+        }
+        Some(Self {
+            memory: bus.direct()?,
+            assembler: None,
+            roots: FxHashSet::default(),
+            warm: FxHashSet::default(),
+            functions: Vec::new(),
+            kinds: Vec::new(),
+            kind: None,
+            barrier: NOWHERE,
+        })
+    }
+
+    /// Makes a kind the present one; its number.
+    fn choose(&mut self, kind: Kind) -> usize {
+        let known = self.kinds.iter().position(|(known, _)| *known == kind);
+        let number = known.unwrap_or_else(|| {
+            self.kinds.push((kind, Entries::default()));
+            self.kinds.len() - 1
+        });
+        self.kind = Some(number);
+        number
+    }
+
+    /// Drops code that was made from bytes in `from..from + len`, which were written.
+    pub fn overwritten(&mut self, from: u32, len: u32) {
+        for i in 0..self.functions.len() {
+            let function = &self.functions[i];
+            if !function.gone && Region::overlaps(&function.ranges, from, len) {
+                self.drop_function(i);
+            }
+        }
+    }
+
+    /// Drops code whose bytes are others now, and asks for word of writes into the rest.
+    pub fn revalidate(&mut self, bus: &mut impl Bus) {
+        self.memory = bus.direct().unwrap_or(self.memory);
+        for i in 0..self.functions.len() {
+            if self.functions[i].gone {
+                continue;
+            }
+            if bytes_of(bus, &self.functions[i].ranges) != self.functions[i].bytes {
+                self.drop_function(i);
+                continue;
+            }
+            for (from, to) in &self.functions[i].ranges {
+                bus.guard_code(*from, *to, true);
+            }
+        }
+    }
+
+    /// No code may pass `pc` without being left.
+    pub fn set_barrier(&mut self, pc: u32) {
+        if pc == self.barrier {
+            return;
+        }
+        self.barrier = pc;
+        for function in &mut self.functions {
+            function.barred = pc != NOWHERE && Region::overlaps(&function.ranges, pc, 1);
+        }
+        self.kinds.iter_mut().for_each(|(_, entries)| entries.forget_front());
+    }
+
+    fn drop_function(&mut self, i: usize) {
+        let function = &mut self.functions[i];
+        function.gone = true;
+        let ours = |entry: &Entry| entry.function as usize == i;
+        for (_, entries) in self.kinds.iter_mut().filter(|(kind, _)| *kind == function.kind) {
+            for pc in &function.entries {
+                if entries.all.get(pc).is_some_and(ours) {
+                    entries.all.remove(pc);
+                }
+            }
+            entries.forget_front();
+        }
+        function.bytes = Vec::new();
+    }
+
+    /// Drops everything.
+    fn clear(&mut self) {
+        self.assembler = None;
+        self.functions.clear();
+        self.kinds.clear();
+        self.kind = None;
+    }
+}
+
+/// The bytes of these ranges.
+fn bytes_of(bus: &impl Bus, ranges: &[(u32, u32)]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for (from, to) in ranges {
+        let mut at = *from;
+        while at != *to {
+            // A range ends at an instruction's end, or behind what could not be fetched.
+            bytes.extend(bus.fetch(at).unwrap_or(0).to_le_bytes());
+            at = at.wrapping_add(2);
+        }
+    }
+    bytes
+}
+
+/// What of its unit a machine may do in place.
+fn kind_of(unit: &impl Unit, watched: bool, all_outside: bool) -> Kind {
+    let inline = unit.inline();
+    let products = match &inline.form {
+        Form::Asked => Products::Asked,
+        Form::Exact => Products::Exact,
+        Form::Square { bits, errors } => Products::Square(
+            *bits,
+            match errors {
+                unit::Errors::None => Errors::None,
+                unit::Errors::Mask { .. } => Errors::Mask,
+                unit::Errors::Bytes { .. } => Errors::Bytes,
+            },
+        ),
+    };
+    // Only what is done in place and can be wrong is watched.
+    let watched = watched && matches!(products, Products::Square(_, Errors::Mask | Errors::Bytes));
+    let fixed = |latency: Latency| (!latency.early_out).then_some((latency.low, latency.high));
+    Kind {
+        products,
+        watched: watched && !all_outside,
+        all_outside,
+        latency: inline.latency.and_then(fixed),
+    }
+}
+
+impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
+    /// The compiled code for the pc, if there is some and it may be used.
+    #[inline(always)]
+    pub(super) fn compiled(&mut self) -> Option<Entry> {
+        if P::ACTIVE || self.protected || std::mem::take(&mut self.jit_rests) {
+            return None;
+        }
+        let jit = self.jit.as_mut()?;
+        let kind = match jit.kind {
+            Some(kind) => kind,
+            None => {
+                let watched = self.first_difference.is_none();
+                jit.choose(kind_of(&self.unit, watched, self.all_outside))
+            }
+        };
+        if let Some(known) = jit.kinds[kind].1.front(self.pc) {
+            return known;
+        }
+        self.look_up(kind)
+    }
+
+    /// Looks behind the front table; what was compiled for another kind is compiled for this one.
+    #[cold]
+    fn look_up(&mut self, kind: usize) -> Option<Entry> {
+        let pc = self.pc;
+        let jit = self.jit.as_mut()?;
+        if jit.roots.contains(&pc) && !jit.kinds[kind].1.all.contains_key(&pc) {
+            self.compile(pc);
+        }
+        let jit = self.jit.as_mut()?;
+        let kind = jit.kind?;
+        Some(jit.kinds[kind].1.fill(pc)).flatten()
+    }
+
+    /// Runs compiled code, if there is time for it; `None` if the interpreter must go on.
+    pub(super) fn run_compiled(&mut self, entry: Entry, left: u64) -> Option<Flow> {
+        let jit = self.jit.as_mut()?;
+        if jit.functions[entry.function as usize].barred {
+            return None;
+        }
+        let unaligned = if self.redirected { u64::from(entry.unaligned) } else { 0 };
+        // No instruction takes less than a cycle, so that cycles hold both.
+        let time = left.min(self.deadline.saturating_sub(self.totals.cycles + unaligned));
+        let spare = time.checked_sub(u64::from(entry.longest)).filter(|spare| *spare > 0)?;
+        self.totals.cycles += unaligned;
+        self.fetch_waits = self.fetch_waits.wrapping_add(unaligned);
+        self.redirected = false;
+        let first_cycles = HALF - spare.min(MOST_CYCLES);
+        let mut context = Context {
+            registers: self.regs.as_mut_ptr(),
+            ram: jit.memory.bytes,
+            guards: jit.memory.guards,
+            table: std::ptr::null(),
+            errors: std::ptr::null(),
+            multiply: context::multiply::<B, U, P> as *const c_void,
+            divide: context::divide::<B, U, P> as *const c_void,
+            machine: std::ptr::null_mut(),
+            tally: [first_cycles << CYCLES, 0, 0],
+            wrong: 0,
+            error: 0,
+            pc: 0,
+            at: 0,
+        };
+        if let Form::Square { bits, errors } = self.unit.inline().form {
+            let pairs = 1_usize << (2 * bits);
+            match errors {
+                unit::Errors::None => {}
+                unit::Errors::Mask { error, wrong } => {
+                    assert!(wrong.len() * 64 >= pairs, "the table has a bit a pair");
+                    context.error = error;
+                    context.table = wrong.as_ptr().cast();
+                }
+                unit::Errors::Bytes { errors, which } => {
+                    assert!(which.len() >= pairs && errors.len() >= 256, "a byte a pair");
+                    context.errors = errors.as_ptr();
+                    context.table = which.as_ptr().cast();
+                }
+            }
+        }
+        let machine: *mut Self = self;
+        context.machine = machine.cast();
+        // SAFETY: the code was made by `lower` for this machine's memory, kind and profile, and belongs to `self.jit`, which
+        // neither the code nor what it calls changes. Every access that it makes is checked against the memory's length, the
+        // registers' 32 words and the table's size. What it calls gets the machine through this pointer, and no reference to
+        // it is used meanwhile.
+        let how = Left::from_number(unsafe { (entry.code)(&raw mut context, entry.number) });
+        let tally = Tally::unpacked(context.tally, first_cycles);
+        self.count(&tally, context.wrong);
+        self.pc = context.pc;
+        self.target = context.pc;
+        self.redirected = matches!(how, Left::Jumped | Left::Branched);
+        self.bubbles = u64::from(how == Left::Branched);
+        match how {
+            Left::Differed => {
+                self.differed(self.totals.retired, context.at);
+                self.jit_reconsider();
+                Some(Flow::Differed)
+            }
+            Left::NoAnswer => {
+                self.differed(self.totals.retired + 1, context.at);
+                Some(Flow::Stop(Stop::NoAnswer { pc: context.pc }))
+            }
+            Left::Aside => {
+                if tally.retired == 0 {
+                    self.fruitless(entry.function);
+                }
+                self.jit_rests = true;
+                Some(Flow::Next)
+            }
+            Left::On | Left::Jumped | Left::Branched | Left::Spent => Some(Flow::Next),
+        }
+    }
+
+    /// The unit, the scope or what is watched may have changed.
+    pub(super) fn jit_reconsider(&mut self) {
+        if let Some(jit) = &mut self.jit {
+            jit.kind = None;
+        }
+    }
+
+    /// Counts what compiled code did.
+    fn count(&mut self, tally: &Tally, wrong: u64) {
+        self.totals.retired += tally.retired;
+        self.totals.cycles += tally.cycles;
+        self.events.count(Event::Load, tally.loads);
+        self.events.count(Event::Store, tally.stores);
+        self.events.count(Event::MemoryWait, tally.loads + tally.stores);
+        self.events.count(Event::Branch, tally.branches);
+        self.events.count(Event::Jump, tally.jumps);
+        self.events.count(Event::Compressed, tally.compressed);
+        self.taken_branches += tally.taken;
+        self.fetch_waits = self.fetch_waits.wrapping_add(tally.unaligned);
+        if tally.muls > 0 {
+            let latency = self.unit.inline().latency.unwrap_or(Latency::SINGLE_CYCLE);
+            let waits = (tally.muls - tally.highs) * u64::from(latency.low - 1)
+                + tally.highs * u64::from(latency.high - 1);
+            self.mul_waits = self.mul_waits.wrapping_add(waits);
+            let (muls, outside) = (tally.muls, tally.outside);
+            self.unit.count(Counts { muls, outside, wrong, differing: wrong });
+        }
+    }
+
+    #[cold]
+    fn fruitless(&mut self, function: u32) {
+        let Some(jit) = &mut self.jit else { return };
+        let found = &mut jit.functions[function as usize];
+        found.fruitless += 1;
+        if found.fruitless > FRUITLESS {
+            jit.drop_function(function as usize);
+        }
+    }
+
+    /// A block has been executed so often: perhaps it is worth compiling.
+    #[inline(always)]
+    pub(super) fn heat(&mut self, pc: u32, runs: u64) {
+        if !P::ACTIVE && runs == self.hot {
+            self.compile(pc);
+        }
+    }
+
+    /// Compiles the code from `pc` on for the present kind.
+    #[cold]
+    fn compile(&mut self, pc: u32) {
+        let Some(mut jit) = self.jit.take() else { return };
+        // Where nothing can be compiled, all goes on as before.
+        let _ = self.compile_with(&mut jit, pc);
+        self.jit = Some(jit);
+    }
+
+    fn compile_with(&mut self, jit: &mut Jit, pc: u32) -> Option<()> {
+        if jit.assembler.as_ref().is_some_and(|assembler| assembler.bytes() > CODE_LIMIT) {
+            jit.clear();
+        }
+        let watched = self.first_difference.is_none();
+        let kind = kind_of(&self.unit, watched, self.all_outside);
+        let kind_number = jit.choose(kind);
+        let region = Region::new(
+            pc,
+            |pc| fetch(&self.bus, pc).ok().map(|(insn, _)| insn),
+            |pc| jit.warm.contains(&pc) || self.blocks.runs_at(pc) > 0,
+            jit.barrier,
+        )?;
+        let scope = self.blocks.scope();
+        let outside = |op, pc| scope.is_some_and(|scope| !scope.contains(op, pc));
+        let machine = lower::Machine {
+            memory: jit.memory,
+            kind,
+            outside: &outside,
+            mul_cycles: self.unit.max_cycles(),
+        };
+        let longest = lower::longest(&region, &machine);
+        // The answers' cycles have 16 bits.
+        if longest > LONGEST {
+            return None;
+        }
+        if jit.assembler.is_none() {
+            jit.assembler = Some(Assembler::new().ok()?);
+        }
+        let assembler = jit.assembler.as_mut()?;
+        let pointer = types::I64;
+        let asked =
+            assembler.signature(&[pointer, types::I32, types::I32, types::I32], Some(types::I64));
+        let signature = assembler.signature(&[pointer, types::I32], Some(types::I32));
+        let address = assembler.function(signature, |builder| {
+            lower::write(builder, &region, &machine, [asked.clone(), asked]);
+        });
+        let address = address.inspect_err(|error| log::warn!("{error}")).ok()?;
+        // SAFETY: the function was written with this signature, and lives as long as the assembler beside it.
+        let code: Code = unsafe { std::mem::transmute::<*const u8, Code>(address) };
+        let function = jit.functions.len() as u32;
+        let entries = &mut jit.kinds[kind_number].1;
+        for (number, pc) in region.entries.iter().enumerate() {
+            let unaligned = region.block(*pc).is_some_and(region::Block::unaligned);
+            let entry = Entry {
+                code,
+                number: number as u32,
+                function,
+                longest: longest as u32,
+                unaligned: if unaligned { timing::UNALIGNED_TARGET as u32 } else { 0 },
+            };
+            // The latest knows most of what is executed.
+            entries.all.insert(*pc, entry);
+        }
+        entries.forget_front();
+        jit.roots.insert(pc);
+        jit.warm.extend(region.blocks.iter().map(region::Block::pc));
+        for (from, to) in &region.ranges {
+            self.bus.guard_code(*from, *to, true);
+        }
+        jit.functions.push(Function {
+            bytes: bytes_of(&self.bus, &region.ranges),
+            ranges: region.ranges,
+            entries: region.entries,
+            kind,
+            fruitless: 0,
+            gone: false,
+            barred: false,
+        });
+        Some(())
+    }
+}
