@@ -163,6 +163,11 @@ impl Blocks {
         index.filter(|number| **number != 0).map_or(0, |number| self.runs[*number as usize - 1])
     }
 
+    /// Blocks by address, with their executions since they were decoded.
+    pub fn executed(&self) -> impl Iterator<Item = (u32, u64)> {
+        self.blocks.iter().zip(&self.runs).map(|(block, runs)| (block.pc, *runs))
+    }
+
     /// Which multiplications are the unit's.
     pub fn scope(&self) -> Option<&Scope> {
         self.scope.as_ref()

@@ -253,6 +253,7 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
         self.first_difference = None;
         self.unit.reset();
         self.jit_rests = false;
+        self.keep_heat();
         self.forget_blocks();
         self.set_barrier(NOWHERE);
         self.blocks.reset_events();
@@ -328,7 +329,7 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
         self.set_barrier(pc);
     }
 
-    /// Lets blocks be compiled once they have been executed `after` times (1 or more; 64 unless something else is said); with `None` the interpreter,
+    /// Lets blocks be compiled once they have been executed `after` times (1 or more; 1,000 unless something else is said); with `None` the interpreter,
     /// which is the reference, does every instruction. Results are the same.
     pub fn set_compiled(&mut self, after: Option<u64>) {
         self.jit = match after {

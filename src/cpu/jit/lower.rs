@@ -1,10 +1,11 @@
 //! A region of guest code as Cranelift IR.
 //!
 //! Guest registers are variables, loaded where the region is entered and stored where it is left. What code counts is a [`Tally`]
-//! that is carried along edges and added where they meet. Edges that close a loop look whether the region has to be left. A load
-//! or store that is not plain (a device, a word that crosses a boundary, a guarded line) leaves the region before its instruction,
-//! and the interpreter does it.
+//! that is carried along edges and added where they meet. Where loops close one looks whether the region has to be left. A load
+//! or store that is not plain (a device, an unaligned word, a guarded line) leaves the region before it or before its block, and the
+//! interpreter goes on.
 
+use super::accesses::{self, Checked, Group};
 use super::context::{Context, Left};
 use super::region::{Block, Leaves, Region};
 use super::tally::{CYCLES, MULS, Tally};
@@ -16,7 +17,7 @@ use crate::unit::MulOp;
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{self, InstBuilder, MemFlags, Signature, Type, Value, types};
 use cranelift_frontend::{FunctionBuilder, Switch, Variable};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::mem::offset_of;
 
 const I32: Type = types::I32;
@@ -76,7 +77,8 @@ pub fn longest(region: &Region, machine: &Machine) -> u64 {
         op if op.is_div() => timing::DIVIDE,
         op => u64::from(timing::fixed_cycles(op)) + u64::from(timing::VARIABLE),
     };
-    region.blocks.iter().flat_map(|block| &block.insns).map(|(_, insn)| most(insn)).sum()
+    let insns = region.blocks.iter().flat_map(|block| &block.insns);
+    1 + insns.map(|(_, insn)| most(insn)).sum::<u64>()
 }
 
 /// Writes the function: address of a [`Context`] and number of an entry in, a [`Left`] out.
@@ -146,6 +148,8 @@ pub fn write(b: &mut FunctionBuilder, region: &Region, machine: &Machine, asked:
         carry: HashMap::new(),
         pending: Tally::default(),
         narrow: 0,
+        looks: looks(region),
+        bases: Vec::new(),
     };
     for block in &region.blocks {
         writer.block(block);
@@ -195,6 +199,15 @@ fn carried(region: &Region) -> HashMap<u32, bool> {
     region.blocks.iter().map(|block| (block.pc(), ways.get(&block.pc()) == Some(&1))).collect()
 }
 
+/// Blocks that are reached from a higher address or from themselves.
+fn looks(region: &Region) -> HashSet<u32> {
+    let mut heads = HashSet::new();
+    for block in &region.blocks {
+        heads.extend(region.successors(block).filter(|to| *to <= block.pc()));
+    }
+    heads
+}
+
 struct Writer<'w, 'f> {
     b: &'w mut FunctionBuilder<'f>,
     region: &'w Region,
@@ -219,6 +232,10 @@ struct Writer<'w, 'f> {
     pending: Tally,
     /// Registers whose values are known to fit nine signed bits.
     narrow: u32,
+    /// Blocks that close a loop: there one looks whether the region has to be left.
+    looks: HashSet<u32>,
+    /// For each group of accesses of the block, the offset of its first byte in memory, and that byte's offset from its register.
+    bases: Vec<(Value, i64)>,
 }
 
 impl Writer<'_, '_> {
@@ -228,16 +245,18 @@ impl Writer<'_, '_> {
         self.pending = self.carry.remove(&block.pc()).unwrap_or_default();
         self.narrow = 0;
         let mut written = self.written[&block.pc()];
-        for (pc, insn) in &block.insns {
-            self.insn(*pc, insn, written);
+        let (groups, checked) = accesses::of(block);
+        self.check(block, &groups, written);
+        for ((pc, insn), checked) in block.insns.iter().zip(checked) {
+            self.insn(*pc, insn, checked, written);
             written |= writes(insn);
             self.pending = self.pending.plus(Tally::of(insn));
         }
         let (_, last) = block.insns[block.insns.len() - 1];
         match block.leaves {
-            Leaves::Falls => self.edge(block, block.end, Left::On, Tally::default(), written),
+            Leaves::Falls => self.edge(block.end, Left::On, Tally::default(), written),
             Leaves::Jumps(to) => {
-                self.edge(block, to, Left::Jumped, Tally::default(), written);
+                self.edge(to, Left::Jumped, Tally::default(), written);
             }
             Leaves::Branches(to) => {
                 let (a, c) = (self.get(last.rs1), self.get(last.rs2));
@@ -255,10 +274,10 @@ impl Writer<'_, '_> {
                 let pending = self.pending;
                 self.enter(yes);
                 let more = Tally { cycles: timing::TAKEN, taken: 1, ..Tally::default() };
-                self.edge(block, to, Left::Branched, more, written);
+                self.edge(to, Left::Branched, more, written);
                 self.enter(no);
                 self.pending = pending;
-                self.edge(block, block.end, Left::On, Tally::default(), written);
+                self.edge(block.end, Left::On, Tally::default(), written);
             }
             Leaves::Indirect => {
                 // The target was computed before a link was written.
@@ -270,21 +289,21 @@ impl Writer<'_, '_> {
                     self.b.ins().brif(same, yes, &[], no, &[]);
                     self.enter(yes);
                     self.pending = pending;
-                    self.edge(block, to, Left::Jumped, Tally::default(), written);
+                    self.edge(to, Left::Jumped, Tally::default(), written);
                     self.enter(no);
                 }
                 self.pending = pending;
-                self.leave(target, Left::Jumped, written);
+                self.leave_as(target, Left::Jumped, written);
             }
         }
     }
 
     /// From the end of a block to an address, in the region or not.
-    fn edge(&mut self, from: &Block, to: u32, how: Left, more: Tally, written: u32) {
+    fn edge(&mut self, to: u32, how: Left, more: Tally, written: u32) {
         self.pending = self.pending.plus(more);
         let Some(target) = self.blocks.get(&to).copied() else {
             let pc = self.b.ins().iconst(I32, i64::from(to));
-            self.leave(pc, how, written);
+            self.leave_as(pc, how, written);
             return;
         };
         let redirected = how != Left::On;
@@ -300,18 +319,79 @@ impl Writer<'_, '_> {
             return;
         }
         self.settle();
-        if to > from.pc() {
-            self.b.ins().jump(target, &[]);
+        self.b.ins().jump(target, &[]);
+    }
+
+    /// What is checked before a block: whether the region must be left, and the accesses that can be checked together.
+    fn check(&mut self, block: &Block, groups: &[Group], written: u32) {
+        let out = self.b.create_block();
+        let how = self.b.append_block_param(out, I32);
+        let mut checks = Vec::new();
+        if self.looks.contains(&block.pc()) {
+            let cycles = self.b.use_var(self.tallies[0]);
+            let spent = self.b.ins().icmp_imm(IntCC::SignedLessThan, cycles, 0);
+            self.out_if(spent, out, Left::Spent);
+            checks.push(());
+        }
+        self.bases.clear();
+        for group in groups {
+            checks.push(());
+            let register = self.get(group.base);
+            let offset = self.check_range(register, group, out);
+            self.bases.push((offset, group.first));
+        }
+        if checks.is_empty() {
             return;
         }
-        let cycles = self.b.use_var(self.tallies[0]);
-        let spent = self.b.ins().icmp_imm(IntCC::SignedLessThan, cycles, 0);
-        let out = self.b.create_block();
+        // Without accesses and loops there is no way out here.
+        let on = self.b.current_block();
         self.b.set_cold_block(out);
-        self.b.ins().brif(spent, out, &[], target, &[]);
         self.enter(out);
-        let pc = self.b.ins().iconst(I32, i64::from(to));
-        self.leave(pc, Left::Spent, written);
+        let pc = self.b.ins().iconst(I32, i64::from(block.pc()));
+        self.leave(pc, how, written);
+        if let Some(on) = on {
+            self.b.switch_to_block(on);
+        }
+    }
+
+    /// The offset in memory of a group's first byte, 64 bits, checked.
+    fn check_range(&mut self, register: Value, group: &Group, out: ir::Block) -> Value {
+        let Direct { base, len, .. } = self.machine.memory;
+        // In 64 bits, so that what wraps is not taken for memory.
+        let wide = self.b.ins().uextend(I64, register);
+        let offset = self.b.ins().iadd_imm(wide, group.first - i64::from(base));
+        let limit = (i64::from(len) - (group.end - group.first)).max(-1) + 1;
+        let beyond = self.b.ins().icmp_imm(IntCC::UnsignedGreaterThanOrEqual, offset, limit);
+        self.out_if(beyond, out, Left::Aside);
+        if group.align > 1 {
+            // Halfwords inside a word take one access wherever they are, but few are odd.
+            let at = self.b.ins().iadd_imm(register, group.anchor & 3);
+            let odd = self.b.ins().band_imm(at, group.align - 1);
+            let odd = self.b.ins().icmp_imm(IntCC::NotEqual, odd, 0);
+            self.out_if(odd, out, Left::Aside);
+        }
+        if let Some((from, to)) = group.stored {
+            let whole_lines = group.align >= to - from;
+            let bytes = if whole_lines { vec![from] } else { vec![from, to - 1] };
+            for byte in bytes {
+                let at = self.b.ins().iadd_imm(offset, byte - group.first);
+                let line = self.b.ins().ushr_imm(at, LINE_SHIFT);
+                let guard = self.b.ins().iadd(self.guards, line);
+                let flags = MemFlags::new().with_notrap();
+                let guard = self.b.ins().load(types::I8, flags, guard, 0);
+                let guarded = self.b.ins().icmp_imm(IntCC::NotEqual, guard, 0);
+                self.out_if(guarded, out, Left::Aside);
+            }
+        }
+        offset
+    }
+
+    /// Out of the region through `out` if `condition` holds.
+    fn out_if(&mut self, condition: Value, out: ir::Block, how: Left) {
+        let on = self.b.create_block();
+        let how = self.b.ins().iconst(I32, how as i64);
+        self.b.ins().brif(condition, out, &[how.into()], on, &[]);
+        self.enter(on);
     }
 
     /// Adds what is pending.
@@ -332,7 +412,7 @@ impl Writer<'_, '_> {
     }
 
     /// Out of the region, on at `pc`. What is pending is counted, and stays pending for others.
-    fn leave(&mut self, pc: Value, how: Left, written: u32) {
+    fn leave(&mut self, pc: Value, how: Value, written: u32) {
         let pending = self.pending;
         let trusted = MemFlags::trusted();
         for r in (1..32).filter(|r| written >> r & 1 == 1) {
@@ -351,8 +431,13 @@ impl Writer<'_, '_> {
         let wrong = self.b.use_var(self.wrong);
         self.b.ins().store(trusted, wrong, self.context, offset_of!(Context, wrong) as i32);
         self.b.ins().store(trusted, pc, self.context, offset_of!(Context, pc) as i32);
-        let how = self.b.ins().iconst(I32, how as i64);
         self.b.ins().return_(&[how]);
+    }
+
+    /// Out of the region in a way that is known, on at `pc`.
+    fn leave_as(&mut self, pc: Value, how: Left, written: u32) {
+        let how = self.b.ins().iconst(I32, how as i64);
+        self.leave(pc, how, written);
     }
 
     /// Leaves before the instruction at `pc` if `condition` holds.
@@ -362,7 +447,7 @@ impl Writer<'_, '_> {
         self.b.ins().brif(condition, out, &[], on, &[]);
         self.enter(out);
         let pc = self.b.ins().iconst(I32, i64::from(pc));
-        self.leave(pc, how, written);
+        self.leave_as(pc, how, written);
         self.enter(on);
     }
 
@@ -386,15 +471,15 @@ impl Writer<'_, '_> {
         }
     }
 
-    fn insn(&mut self, pc: u32, insn: &Insn, written: u32) {
+    fn insn(&mut self, pc: u32, insn: &Insn, checked: Checked, written: u32) {
         use Op::*;
         let imm = i64::from(insn.imm);
         let next = i64::from(pc.wrapping_add(u32::from(insn.len)));
         if insn.op.is_load() {
-            return self.load(pc, insn, written);
+            return self.load(pc, insn, checked, written);
         }
         if insn.op.is_store() {
-            return self.store(pc, insn, written);
+            return self.store(pc, insn, checked, written);
         }
         if let Some(op) = mul_op(insn.op) {
             return self.multiplication(pc, insn, op, written);
@@ -460,35 +545,41 @@ impl Writer<'_, '_> {
         self.b.ins().uextend(I32, less)
     }
 
-    /// The offset of an access in memory, checked; the region is left if it is not plain.
-    fn offset(&mut self, pc: u32, insn: &Insn, written: u32) -> Value {
-        let bytes = insn.op.access_len();
-        let Direct { base, len, .. } = self.machine.memory;
-        let from = self.get(insn.rs1);
-        let by = (insn.imm as u32).wrapping_sub(base).cast_signed();
-        let offset = self.b.ins().iadd_imm(from, i64::from(by));
-        let limit = i64::from(len - (bytes - 1));
-        let beyond = self.b.ins().icmp_imm(IntCC::UnsignedGreaterThanOrEqual, offset, limit);
-        self.leave_if(beyond, pc, Left::Aside, written);
-        if bytes > 1 {
-            // Halfwords inside a word take one access, but few are there: the interpreter does them too.
-            let odd = self.b.ins().band_imm(offset, i64::from(bytes - 1));
-            let odd = self.b.ins().icmp_imm(IntCC::NotEqual, odd, 0);
-            self.leave_if(odd, pc, Left::Aside, written);
+    /// The host address of an access: where, and a constant to be added. Checked here if it was not checked before the block.
+    fn address(&mut self, pc: u32, insn: &Insn, checked: Checked, written: u32) -> (Value, i32) {
+        if let Checked::Before(group, at) = checked {
+            let (offset, first) = self.bases[group];
+            return (self.b.ins().iadd(self.ram, offset), (at - first) as i32);
         }
-        self.b.ins().uextend(I64, offset)
+        let len = i64::from(insn.op.access_len());
+        let at = i64::from(insn.imm);
+        let stored = insn.op.is_store().then_some((at, at + len));
+        let group =
+            Group { base: insn.rs1, first: at, end: at + len, align: len, anchor: at, stored };
+        let out = self.b.create_block();
+        let how = self.b.append_block_param(out, I32);
+        let register = self.get(insn.rs1);
+        let offset = self.check_range(register, &group, out);
+        let on = self.b.current_block();
+        self.b.set_cold_block(out);
+        self.enter(out);
+        let pc = self.b.ins().iconst(I32, i64::from(pc));
+        self.leave(pc, how, written);
+        if let Some(on) = on {
+            self.b.switch_to_block(on);
+        }
+        (self.b.ins().iadd(self.ram, offset), 0)
     }
 
-    fn load(&mut self, pc: u32, insn: &Insn, written: u32) {
-        let offset = self.offset(pc, insn, written);
-        let at = self.b.ins().iadd(self.ram, offset);
+    fn load(&mut self, pc: u32, insn: &Insn, checked: Checked, written: u32) {
+        let (at, by) = self.address(pc, insn, checked, written);
         let flags = MemFlags::new().with_notrap();
         let value = match insn.op {
-            Op::Lb => self.b.ins().sload8(I32, flags, at, 0),
-            Op::Lbu => self.b.ins().uload8(I32, flags, at, 0),
-            Op::Lh => self.b.ins().sload16(I32, flags, at, 0),
-            Op::Lhu => self.b.ins().uload16(I32, flags, at, 0),
-            _ => self.b.ins().load(I32, flags, at, 0),
+            Op::Lb => self.b.ins().sload8(I32, flags, at, by),
+            Op::Lbu => self.b.ins().uload8(I32, flags, at, by),
+            Op::Lh => self.b.ins().sload16(I32, flags, at, by),
+            Op::Lhu => self.b.ins().uload16(I32, flags, at, by),
+            _ => self.b.ins().load(I32, flags, at, by),
         };
         self.set(insn.rd, value);
         if matches!(insn.op, Op::Lb | Op::Lbu) {
@@ -496,20 +587,14 @@ impl Writer<'_, '_> {
         }
     }
 
-    fn store(&mut self, pc: u32, insn: &Insn, written: u32) {
-        let offset = self.offset(pc, insn, written);
-        let line = self.b.ins().ushr_imm(offset, LINE_SHIFT);
-        let guard = self.b.ins().iadd(self.guards, line);
+    fn store(&mut self, pc: u32, insn: &Insn, checked: Checked, written: u32) {
+        let (at, by) = self.address(pc, insn, checked, written);
         let flags = MemFlags::new().with_notrap();
-        let guard = self.b.ins().load(types::I8, flags, guard, 0);
-        let guarded = self.b.ins().icmp_imm(IntCC::NotEqual, guard, 0);
-        self.leave_if(guarded, pc, Left::Aside, written);
         let value = self.get(insn.rs2);
-        let at = self.b.ins().iadd(self.ram, offset);
         match insn.op {
-            Op::Sb => self.b.ins().istore8(flags, value, at, 0),
-            Op::Sh => self.b.ins().istore16(flags, value, at, 0),
-            _ => self.b.ins().store(flags, value, at, 0),
+            Op::Sb => self.b.ins().istore8(flags, value, at, by),
+            Op::Sh => self.b.ins().istore16(flags, value, at, by),
+            _ => self.b.ins().store(flags, value, at, by),
         };
     }
 
@@ -705,7 +790,7 @@ impl Writer<'_, '_> {
         let value = self.b.ins().ireduce(I32, answer);
         self.set(insn.rd, value);
         let next = self.b.ins().iconst(I32, i64::from(pc.wrapping_add(u32::from(insn.len))));
-        self.leave(next, Left::Differed, written | writes(insn));
+        self.leave_as(next, Left::Differed, written | writes(insn));
         self.enter(on);
         (self.pending, self.narrow) = keep;
         let cycles = self.cycles_of(answer);

@@ -8,6 +8,7 @@
 //! compiled code is left. It is entered only if budget and the next change of the interrupt lines are further away than the most that it can
 //! take until it looks again, and near them the interpreter goes on.
 
+mod accesses;
 mod context;
 mod lower;
 mod region;
@@ -31,7 +32,11 @@ use std::ffi::c_void;
 use tally::{CYCLES, HALF, Tally};
 
 /// Executions of a block after which it is compiled.
-pub(super) const HOT: u64 = 64;
+pub(super) const HOT: u64 = 1000;
+/// So many times as many executions of a block that is in some function, not as an entry, make it one.
+const STILL_HOT: u64 = 8;
+/// Executions in a run that are remembered in the next.
+const WORTH_KEEPING: u64 = 8;
 /// Times that a function may be entered and left at once before it is given up.
 const FRUITLESS: u32 = 32;
 /// Bytes of host code after which all is made anew, so that no program can grow the host.
@@ -63,6 +68,8 @@ struct Function {
     /// The bytes in those ranges.
     bytes: Vec<u8>,
     entries: Vec<u32>,
+    /// Addresses of its blocks.
+    blocks: FxHashSet<u32>,
     kind: Kind,
     fruitless: u32,
     gone: bool,
@@ -113,7 +120,9 @@ pub(super) struct Jit {
     kinds: Vec<(Kind, Entries)>,
     /// The present kind, as an index; `None` if it is to be found out.
     kind: Option<usize>,
-    /// Where functions of any kind begin.
+    /// Executions of blocks by the interpreter in earlier runs.
+    heat: FxHashMap<u32, u64>,
+    /// Where functions of any kind begin, or shall when control comes there.
     roots: FxHashSet<u32>,
     /// Blocks in functions of any kind: the interpreter does not see them any more.
     warm: FxHashSet<u32>,
@@ -129,6 +138,7 @@ impl Jit {
         Some(Self {
             memory: bus.direct()?,
             assembler: None,
+            heat: FxHashMap::default(),
             roots: FxHashSet::default(),
             warm: FxHashSet::default(),
             functions: Vec::new(),
@@ -279,7 +289,7 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
         let pc = self.pc;
         let jit = self.jit.as_mut()?;
         if jit.roots.contains(&pc) && !jit.kinds[kind].1.all.contains_key(&pc) {
-            self.compile(pc);
+            self.hot_block(pc, true);
         }
         let jit = self.jit.as_mut()?;
         let kind = jit.kind?;
@@ -372,6 +382,18 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
         }
     }
 
+    /// Remembers, before all blocks are forgotten, which of them are worth compiling in the next run.
+    pub(super) fn keep_heat(&mut self) {
+        let Some(jit) = &mut self.jit else { return };
+        for (pc, runs) in self.blocks.executed().filter(|(_, runs)| *runs >= WORTH_KEEPING) {
+            let heat = jit.heat.entry(pc).or_default();
+            *heat += runs;
+            if *heat >= self.hot {
+                jit.roots.insert(pc);
+            }
+        }
+    }
+
     /// Counts what compiled code did.
     fn count(&mut self, tally: &Tally, wrong: u64) {
         self.totals.retired += tally.retired;
@@ -407,7 +429,21 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
     /// A block has been executed so often: perhaps it is worth compiling.
     #[inline(always)]
     pub(super) fn heat(&mut self, pc: u32, runs: u64) {
-        if !P::ACTIVE && runs == self.hot {
+        if !P::ACTIVE && (runs == self.hot || runs == self.hot.saturating_mul(STILL_HOT)) {
+            self.hot_block(pc, runs == self.hot);
+        }
+    }
+
+    #[cold]
+    fn hot_block(&mut self, pc: u32, first: bool) {
+        // A block of a function is executed by the interpreter until control comes to an entry: not for long, as a rule.
+        let inside = self.jit.as_ref().is_some_and(|jit| {
+            let Some(kind) = jit.kind else { return false };
+            let there = |function: &Function| !function.gone && function.blocks.contains(&pc);
+            let kind = jit.kinds[kind].0;
+            jit.functions.iter().any(|function| function.kind == kind && there(function))
+        });
+        if !(first && inside) {
             self.compile(pc);
         }
     }
@@ -455,10 +491,19 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
         let asked =
             assembler.signature(&[pointer, types::I32, types::I32, types::I32], Some(types::I64));
         let signature = assembler.signature(&[pointer, types::I32], Some(types::I32));
+        let before = (std::time::Instant::now(), assembler.bytes());
         let address = assembler.function(signature, |builder| {
             lower::write(builder, &region, &machine, [asked.clone(), asked]);
         });
         let address = address.inspect_err(|error| log::warn!("{error}")).ok()?;
+        log::debug!(
+            "compiled {pc:#x}: {} instructions in {} blocks, {} entries, {} bytes, {:?}, {kind:?}",
+            region.blocks.iter().map(|block| block.insns.len()).sum::<usize>(),
+            region.blocks.len(),
+            region.entries.len(),
+            assembler.bytes() - before.1,
+            before.0.elapsed(),
+        );
         // SAFETY: the function was written with this signature, and lives as long as the assembler beside it.
         let code: Code = unsafe { std::mem::transmute::<*const u8, Code>(address) };
         let function = jit.functions.len() as u32;
@@ -485,6 +530,7 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
             bytes: bytes_of(&self.bus, &region.ranges),
             ranges: region.ranges,
             entries: region.entries,
+            blocks: region.blocks.iter().map(region::Block::pc).collect(),
             kind,
             fruitless: 0,
             gone: false,

@@ -89,6 +89,7 @@ impl Region {
                 let next = pc.wrapping_add(u32::from(insn.len));
                 let target = pc.wrapping_add(insn.imm as u32);
                 let call = matches!(insn.op, Op::Jal | Op::Jalr) && insn.rd != 0;
+                let target = if insn.op == Op::Jalr { pc } else { target };
                 let mut reach = |at: u32| {
                     if warm(at) {
                         leaders.insert(at);
@@ -96,7 +97,7 @@ impl Region {
                     }
                 };
                 if call {
-                    returns.insert(next);
+                    returns.insert((next, target));
                     reach(next);
                 }
                 match insn.op {
@@ -125,8 +126,10 @@ impl Region {
         if !there.contains(&entry) {
             return None;
         }
-        returns.retain(|pc| there.contains(pc));
-        let mut entries: BTreeSet<u32> = returns.clone();
+        returns.retain(|(pc, _)| there.contains(pc));
+        // Where a called function is not in the region, control comes back from outside.
+        let outside = returns.iter().filter(|(_, called)| !there.contains(called));
+        let mut entries: BTreeSet<u32> = outside.map(|(pc, _)| *pc).collect();
         entries.insert(entry);
         for block in &blocks {
             if let Leaves::Branches(to) | Leaves::Jumps(to) = block.leaves
@@ -139,7 +142,7 @@ impl Region {
         Some(Self {
             blocks,
             entries: entries.into_iter().collect(),
-            returns: returns.into_iter().take(MAX_RETURNS).collect(),
+            returns: returns.into_iter().map(|(pc, _)| pc).take(MAX_RETURNS).collect(),
             ranges: joined(ranges),
         })
     }
