@@ -228,10 +228,20 @@ pub struct Bench<'p, P: Probe> {
 }
 
 impl<'p, P: Probe> Bench<'p, P> {
-    pub fn new(place: &'p Place, profile: &'static Profile, probe: P) -> Self {
-        let unit = Exact::new(Latency::SLOW);
+    /// With blocks compiled after so many executions.
+    pub fn new(
+        place: &'p Place,
+        profile: &'static Profile,
+        probe: P,
+        compiled: Option<u64>,
+    ) -> Self {
+        // Once with cycles that depend on operands, once with others.
+        let latency = if profile.name == "ibex" { Latency::FAST } else { Latency::SLOW };
         let reset = Reset { profile, entry: place.ram, vectors: place.vectors };
-        Self { place, profile, machine: Machine::new(place.pristine.clone(), unit, probe, reset) }
+        let board = place.pristine.clone();
+        let mut machine = Machine::new(board, Exact::new(latency), probe, reset);
+        machine.set_compiled(compiled);
+        Self { place, profile, machine }
     }
 
     /// Puts the board back, loads a program, and resets.
@@ -269,8 +279,9 @@ impl<'p, P: Probe> Bench<'p, P> {
     }
 }
 
-/// A machine with long blocks and one that is watched, for each core.
+/// A machine with long blocks, one that is watched, and one that compiles what it has seen, for each core.
 pub struct Pair<'p> {
+    pub compiled: Bench<'p, Silent>,
     pub fast: Bench<'p, Silent>,
     pub slow: Bench<'p, fn(&Retired)>,
 }
@@ -279,8 +290,9 @@ pub struct Pair<'p> {
 pub fn pairs(place: &Place) -> Vec<Pair<'_>> {
     let watch: fn(&Retired) = |event| assert!(event.pc & 1 == 0);
     let pair = |profile| Pair {
-        fast: Bench::new(place, profile, Silent),
-        slow: Bench::new(place, profile, watch),
+        compiled: Bench::new(place, profile, Silent, Some(1)),
+        fast: Bench::new(place, profile, Silent, None),
+        slow: Bench::new(place, profile, watch, None),
     };
     ALL.into_iter().map(pair).collect()
 }
@@ -308,11 +320,16 @@ pub fn run(board: &Board, budget: u64) -> End {
         let reset = Reset { profile, entry: 0x8000_0000, vectors: None };
         let unit = || Exact::new(Latency::FAST);
         let mut fast = Machine::new(board.clone(), unit(), Silent, reset);
+        fast.set_compiled(None);
         let stop = fast.run(budget);
         let end = End::of(&fast, stop);
         let mut slow = Machine::new(board.clone(), unit(), |_: &Retired| {}, reset);
         let stop = slow.run(budget);
         assert_eq!(end.unlike(&End::of(&slow, stop)), None, "{profile}, one at a time");
+        let mut compiled = Machine::new(board.clone(), unit(), Silent, reset);
+        compiled.set_compiled(Some(1));
+        let stop = compiled.run(budget);
+        assert_eq!(end.unlike(&End::of(&compiled, stop)), None, "{profile}, compiled");
         let mut pieces = Machine::new(board.clone(), unit(), Silent, reset);
         let stop = (1..=budget).map(|n| pieces.run(n)).find(|stop| *stop != Stop::Budget);
         let unlike = end.unlike(&End::of(&pieces, stop.unwrap_or(Stop::Budget)));

@@ -1,5 +1,5 @@
 //! Random programs on all platforms and cores. The long blocks of an unobserved machine, the single
-//! instructions of an observed one, and runs cut into pieces must all end in the same state.
+//! instructions of an observed one, compiled code, and runs cut into pieces must all end in the same state.
 
 use crate::bench::{Pair, Place, Program, pairs, places};
 use crate::common::Random;
@@ -8,8 +8,8 @@ use stuckat::elf::Image;
 
 const BUDGET: u64 = 10_000;
 /// Without optimisation, fewer.
-/// Runs: 6 platforms, 3 cores and 4 ways for each.
-const PROGRAMS: usize = if cfg!(debug_assertions) { 15 } else { 210 };
+/// Runs: 6 platforms, 3 cores and 6 ways for each.
+const PROGRAMS: usize = if cfg!(debug_assertions) { 6 } else { 42 };
 
 /// Runs a program on one core in every way.
 fn check(pair: &mut Pair<'_>, program: &Program, random: &mut Random, what: &str) {
@@ -25,6 +25,8 @@ fn check(pair: &mut Pair<'_>, program: &Program, random: &mut Random, what: &str
     let longest = [2, 10, 100, 3000][random.below(4)];
     let mut piece = || 1 + random.below(longest) as u64;
     same(&pair.fast.run_in_pieces(program, BUDGET, &mut piece), "in pieces");
+    same(&pair.compiled.run(program, BUDGET), "compiled");
+    same(&pair.compiled.run_in_pieces(program, BUDGET, &mut piece), "compiled, in pieces");
     same(&pair.slow.run_in_pieces(program, BUDGET, &mut piece), "one at a time and in pieces");
 }
 
@@ -61,6 +63,14 @@ fn programs_of_legal_instructions_end_the_same_however_they_are_run() {
 #[test]
 fn lively_programs_end_the_same_however_they_are_run() {
     run_all(3, |_| true, PROGRAMS, programs::lively);
+}
+
+/// 6 platforms with 1,700 programs each.
+#[test]
+#[ignore = "10,200 programs: about forty minutes in release mode"]
+fn ten_thousand_programs_end_the_same_however_they_are_run() {
+    run_all(5, |_| true, 1500, programs::lively);
+    run_all(6, |_| true, 200, programs::legal);
 }
 
 #[test]

@@ -41,6 +41,8 @@ const WORTH_KEEPING: u64 = 8;
 const FRUITLESS: u32 = 32;
 /// Bytes of host code after which all is made anew, so that no program can grow the host.
 const CODE_LIMIT: usize = 64 << 20;
+/// Functions likewise.
+const FUNCTION_LIMIT: usize = 1 << 12;
 /// Cycles from one look at deadline and budget to the next, at the most.
 const MOST_CYCLES: u64 = HALF - 1;
 /// Cycles that a function may take beyond that; the counts have room for twice as many.
@@ -458,7 +460,8 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
     }
 
     fn compile_with(&mut self, jit: &mut Jit, pc: u32) -> Option<()> {
-        if jit.assembler.as_ref().is_some_and(|assembler| assembler.bytes() > CODE_LIMIT) {
+        let bytes = jit.assembler.as_ref().map_or(0, Assembler::bytes);
+        if bytes > CODE_LIMIT || jit.functions.len() > FUNCTION_LIMIT {
             jit.clear();
         }
         let watched = self.first_difference.is_none();
