@@ -325,33 +325,42 @@ impl Writer<'_, '_> {
     /// What is checked before a block: whether the region must be left, and the accesses that can be checked together.
     fn check(&mut self, block: &Block, groups: &[Group], written: u32) {
         let out = self.b.create_block();
-        let how = self.b.append_block_param(out, I32);
-        let mut checks = Vec::new();
-        if self.looks.contains(&block.pc()) {
-            let cycles = self.b.use_var(self.tallies[0]);
-            let spent = self.b.ins().icmp_imm(IntCC::SignedLessThan, cycles, 0);
-            self.out_if(spent, out, Left::Spent);
-            checks.push(());
+        let looks = self.looks.contains(&block.pc());
+        if looks {
+            let spent = self.is_spent();
+            self.out_if(spent, out);
         }
         self.bases.clear();
         for group in groups {
-            checks.push(());
             let register = self.get(group.base);
             let offset = self.check_range(register, group, out);
             self.bases.push((offset, group.first));
         }
-        if checks.is_empty() {
+        if !looks && groups.is_empty() {
             return;
         }
-        // Without accesses and loops there is no way out here.
         let on = self.b.current_block();
         self.b.set_cold_block(out);
         self.enter(out);
         let pc = self.b.ins().iconst(I32, i64::from(block.pc()));
-        self.leave(pc, how, written);
+        if looks {
+            let spent = self.is_spent();
+            let [yes, no] = [Left::Spent, Left::Aside].map(|how| how as i64);
+            let (yes, no) = (self.b.ins().iconst(I32, yes), self.b.ins().iconst(I32, no));
+            let how = self.b.ins().select(spent, yes, no);
+            self.leave(pc, how, written);
+        } else {
+            self.leave_as(pc, Left::Aside, written);
+        }
         if let Some(on) = on {
             self.b.switch_to_block(on);
         }
+    }
+
+    /// Whether as many cycles have passed as may.
+    fn is_spent(&mut self) -> Value {
+        let cycles = self.b.use_var(self.tallies[0]);
+        self.b.ins().icmp_imm(IntCC::SignedLessThan, cycles, 0)
     }
 
     /// The offset in memory of a group's first byte, 64 bits, checked.
@@ -362,13 +371,13 @@ impl Writer<'_, '_> {
         let offset = self.b.ins().iadd_imm(wide, group.first - i64::from(base));
         let limit = (i64::from(len) - (group.end - group.first)).max(-1) + 1;
         let beyond = self.b.ins().icmp_imm(IntCC::UnsignedGreaterThanOrEqual, offset, limit);
-        self.out_if(beyond, out, Left::Aside);
+        self.out_if(beyond, out);
         if group.align > 1 {
             // Halfwords inside a word take one access wherever they are, but few are odd.
             let at = self.b.ins().iadd_imm(register, group.anchor & 3);
             let odd = self.b.ins().band_imm(at, group.align - 1);
             let odd = self.b.ins().icmp_imm(IntCC::NotEqual, odd, 0);
-            self.out_if(odd, out, Left::Aside);
+            self.out_if(odd, out);
         }
         if let Some((from, to)) = group.stored {
             let whole_lines = group.align >= to - from;
@@ -380,17 +389,16 @@ impl Writer<'_, '_> {
                 let flags = MemFlags::new().with_notrap();
                 let guard = self.b.ins().load(types::I8, flags, guard, 0);
                 let guarded = self.b.ins().icmp_imm(IntCC::NotEqual, guard, 0);
-                self.out_if(guarded, out, Left::Aside);
+                self.out_if(guarded, out);
             }
         }
         offset
     }
 
     /// Out of the region through `out` if `condition` holds.
-    fn out_if(&mut self, condition: Value, out: ir::Block, how: Left) {
+    fn out_if(&mut self, condition: Value, out: ir::Block) {
         let on = self.b.create_block();
-        let how = self.b.ins().iconst(I32, how as i64);
-        self.b.ins().brif(condition, out, &[how.into()], on, &[]);
+        self.b.ins().brif(condition, out, &[], on, &[]);
         self.enter(on);
     }
 
@@ -557,14 +565,13 @@ impl Writer<'_, '_> {
         let group =
             Group { base: insn.rs1, first: at, end: at + len, align: len, anchor: at, stored };
         let out = self.b.create_block();
-        let how = self.b.append_block_param(out, I32);
         let register = self.get(insn.rs1);
         let offset = self.check_range(register, &group, out);
         let on = self.b.current_block();
         self.b.set_cold_block(out);
         self.enter(out);
         let pc = self.b.ins().iconst(I32, i64::from(pc));
-        self.leave(pc, how, written);
+        self.leave_as(pc, Left::Aside, written);
         if let Some(on) = on {
             self.b.switch_to_block(on);
         }

@@ -46,7 +46,7 @@ const FUNCTION_LIMIT: usize = 1 << 12;
 /// Cycles from one look at deadline and budget to the next, at the most.
 const MOST_CYCLES: u64 = HALF - 1;
 /// Cycles that a function may take beyond that; the counts have room for twice as many.
-const LONGEST: u64 = 0x6000;
+const LONGEST: u64 = 0x2000;
 /// An entry of the first stage of [`Entries`]: addresses of instructions are even.
 const EMPTY: u32 = 1;
 
@@ -102,8 +102,9 @@ impl Entries {
         (*known == pc).then_some(*entry)
     }
 
-    fn fill(&mut self, pc: u32) -> Option<Entry> {
+    fn fill(&mut self, pc: u32, functions: &[Function]) -> Option<Entry> {
         let entry = self.all.get(&pc).copied();
+        let entry = entry.filter(|entry| !functions[entry.function as usize].barred);
         self.front[(pc >> 1) as usize & (FRONT - 1)] = (pc, entry);
         entry
     }
@@ -295,19 +296,20 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
         }
         let jit = self.jit.as_mut()?;
         let kind = jit.kind?;
-        Some(jit.kinds[kind].1.fill(pc)).flatten()
+        jit.kinds[kind].1.fill(pc, &jit.functions)
     }
 
     /// Runs compiled code, if there is time for it; `None` if the interpreter must go on.
     pub(super) fn run_compiled(&mut self, entry: Entry, left: u64) -> Option<Flow> {
         let jit = self.jit.as_mut()?;
-        if jit.functions[entry.function as usize].barred {
-            return None;
-        }
+        let entries: *const Entries = &raw const jit.kinds[jit.kind?].1;
         let unaligned = if self.redirected { u64::from(entry.unaligned) } else { 0 };
         // No instruction takes less than a cycle, so that cycles hold both.
         let time = left.min(self.deadline.saturating_sub(self.totals.cycles + unaligned));
-        let spare = time.checked_sub(u64::from(entry.longest)).filter(|spare| *spare > 0)?;
+        // With much time, any function may follow; with little, this one has to be left in time.
+        let chained = time > 2 * LONGEST;
+        let longest = if chained { LONGEST + 1 } else { u64::from(entry.longest) };
+        let spare = time.checked_sub(longest).filter(|spare| *spare > 0)?;
         self.totals.cycles += unaligned;
         self.fetch_waits = self.fetch_waits.wrapping_add(unaligned);
         self.redirected = false;
@@ -349,7 +351,29 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
         // neither the code nor what it calls changes. Every access that it makes is checked against the memory's length, the
         // registers' 32 words and the table's size. What it calls gets the machine through this pointer, and no reference to
         // it is used meanwhile.
-        let how = Left::from_number(unsafe { (entry.code)(&raw mut context, entry.number) });
+        // The entries are in `self.jit` too.
+        let mut entry = entry;
+        let how = loop {
+            let how = Left::from_number(unsafe { (entry.code)(&raw mut context, entry.number) });
+            let goes_on = matches!(how, Left::On | Left::Jumped | Left::Branched);
+            if !(chained && goes_on) || context.tally[0].cast_signed() < 0 {
+                break how;
+            }
+            // SAFETY: as above.
+            let next = unsafe { (*entries).front(context.pc) };
+            let Some(Some(next)) = next else { break how };
+            if how != Left::On {
+                let wait = Tally {
+                    cycles: u64::from(next.unaligned),
+                    unaligned: u64::from(next.unaligned),
+                    ..Tally::default()
+                };
+                let [cycles, _, waits] = wait.packed();
+                context.tally[0] += cycles;
+                context.tally[2] += waits;
+            }
+            entry = next;
+        };
         let tally = Tally::unpacked(context.tally, first_cycles);
         self.count(&tally, context.wrong);
         self.pc = context.pc;
