@@ -26,6 +26,10 @@ fuzz:
 bench:
     cargo bench
 
+# Our speed beside qemu-riscv32's (package qemu-user), as a Markdown table; with faults: just compare --faults 50
+compare *FLAGS:
+    benches/compare.sh {{FLAGS}}
+
 # The reference study's set-up in three scopes, and a report that shows them side by side; hours. A first look: just study runs/look --images 20 --faults 200
 study OUT *FLAGS:
     cargo build --release
