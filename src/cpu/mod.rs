@@ -176,6 +176,8 @@ pub struct Machine<B: Bus, U: Unit, P: Probe = Silent> {
     jit: Option<Jit>,
     /// Executions of a block after which it is compiled.
     hot: u64,
+    /// What units asked by compiled code took beyond one cycle an operation, since it was entered.
+    asked_cycles: u64,
     /// The next block is for the interpreter.
     jit_rests: bool,
     bus: B,
@@ -218,6 +220,7 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
             blocks,
             jit,
             hot: jit::HOT,
+            asked_cycles: 0,
             jit_rests: false,
             bus,
             unit,

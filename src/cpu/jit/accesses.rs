@@ -114,7 +114,7 @@ mod tests {
         let insn = |(op, rd, rs1, rs2, imm)| Insn { op, rd, rs1, rs2, imm, len: 4 };
         let insns: Vec<(u32, Insn)> =
             insns.iter().enumerate().map(|(i, given)| (4 * i as u32, insn(*given))).collect();
-        Block { end: 4 * insns.len() as u32, insns, leaves: Leaves::Falls }
+        Block { end: 4 * insns.len() as u32, insns, leaves: Leaves::Falls, targets: Vec::new() }
     }
 
     #[test]

@@ -34,7 +34,7 @@ pub struct Context {
     pub error: u32,
     /// Where the guest goes on.
     pub pc: u32,
-    /// Address of a multiplication that ended the stay.
+    /// Address of a multiplication that ended the stay, or of a jump that led astray.
     pub at: u32,
 }
 
@@ -56,13 +56,15 @@ pub enum Left {
     Differed = 5,
     /// Before a multiplication that is never answered.
     NoAnswer = 6,
+    /// By a jump by register to where the code does not know of.
+    Astray = 7,
 }
 
 impl Left {
     /// From its number.
     pub fn from_number(number: u32) -> Self {
         use Left::*;
-        [On, Jumped, Branched, Spent, Aside, Differed, NoAnswer][number as usize]
+        [On, Jumped, Branched, Spent, Aside, Differed, NoAnswer, Astray][number as usize]
     }
 }
 
@@ -94,7 +96,9 @@ pub unsafe extern "C" fn multiply<B: Bus, U: Unit, P: Probe>(
     match answer {
         Answer::Done { value, cycles } => {
             let first = machine.first_difference.is_none() && machine.unit.counts().differing > 0;
-            machine.mul_waits = machine.mul_waits.wrapping_add(u64::from(cycles)).wrapping_sub(1);
+            let waits = u64::from(cycles).wrapping_sub(1);
+            machine.mul_waits = machine.mul_waits.wrapping_add(waits);
+            machine.asked_cycles = machine.asked_cycles.wrapping_add(waits);
             u64::from(value) | u64::from(cycles & 0xffff) << 32 | u64::from(first) << 63
         }
         Answer::Never => u64::MAX,
@@ -117,6 +121,7 @@ pub unsafe extern "C" fn divide<B: Bus, U: Unit, P: Probe>(
     let value = machine.divide(DIVISIONS[(which & 3) as usize], rs1, rs2);
     let cycles = machine.totals.cycles - before;
     machine.totals.cycles = before;
+    machine.asked_cycles = machine.asked_cycles.wrapping_add(cycles - 1);
     u64::from(value) | cycles << 32
 }
 

@@ -188,15 +188,11 @@ fn writes(insn: &Insn) -> u32 {
     if none { 0 } else { 1 << insn.rd & !1 }
 }
 
-/// Blocks that are reached in one way only, from a lower address: what was counted before goes on with control.
-fn carried(region: &Region) -> HashMap<u32, bool> {
-    let mut ways: HashMap<u32, usize> = region.entries.iter().map(|pc| (*pc, 2)).collect();
-    for block in &region.blocks {
-        for to in region.successors(block) {
-            *ways.entry(to).or_default() += if to <= block.pc() { 2 } else { 1 };
-        }
-    }
-    region.blocks.iter().map(|block| (block.pc(), ways.get(&block.pc()) == Some(&1))).collect()
+/// Blocks that are reached from lower addresses of the region only: what was counted before and not added goes on with control.
+fn carried(region: &Region) -> HashSet<u32> {
+    let looks = looks(region);
+    let blocks = region.blocks.iter().map(Block::pc);
+    blocks.filter(|pc| !looks.contains(pc) && !region.entries.contains(pc)).collect()
 }
 
 /// Blocks that are reached from a higher address or from themselves.
@@ -225,7 +221,7 @@ struct Writer<'w, 'f> {
     wrong: Variable,
     blocks: HashMap<u32, ir::Block>,
     written: HashMap<u32, u32>,
-    carried: HashMap<u32, bool>,
+    carried: HashSet<u32>,
     /// What was counted and not added when control comes to a carried block.
     carry: HashMap<u32, Tally>,
     /// What was counted and not added so far.
@@ -242,7 +238,7 @@ impl Writer<'_, '_> {
     fn block(&mut self, block: &Block) {
         let here = self.blocks[&block.pc()];
         self.b.switch_to_block(here);
-        self.pending = self.carry.remove(&block.pc()).unwrap_or_default();
+        self.pending = self.carry.get(&block.pc()).copied().unwrap_or_default();
         self.narrow = 0;
         let mut written = self.written[&block.pc()];
         let (groups, checked) = accesses::of(block);
@@ -283,7 +279,7 @@ impl Writer<'_, '_> {
                 // The target was computed before a link was written.
                 let target = self.b.use_var(self.variables[0]);
                 let pending = self.pending;
-                for to in self.region.returns.clone() {
+                for to in block.targets.clone() {
                     let (yes, no) = (self.b.create_block(), self.b.create_block());
                     let same = self.b.ins().icmp_imm(IntCC::Equal, target, i64::from(to));
                     self.b.ins().brif(same, yes, &[], no, &[]);
@@ -293,7 +289,11 @@ impl Writer<'_, '_> {
                     self.enter(no);
                 }
                 self.pending = pending;
-                self.leave_as(target, Left::Jumped, written);
+                let (pc, _) = block.insns[block.insns.len() - 1];
+                let pc = self.b.ins().iconst(I32, i64::from(pc));
+                let at = offset_of!(Context, at) as i32;
+                self.b.ins().store(MemFlags::trusted(), pc, self.context, at);
+                self.leave_as(target, Left::Astray, written);
             }
         }
     }
@@ -310,15 +310,16 @@ impl Writer<'_, '_> {
         let waits = redirected && self.region.block(to).is_some_and(Block::unaligned);
         if waits {
             let wait = timing::UNALIGNED_TARGET;
-            self.pending =
-                self.pending.plus(Tally { cycles: wait, unaligned: wait, ..Tally::default() });
+            self.pending = self.pending.plus(Tally { cycles: wait, ..Tally::default() });
         }
-        if self.carried[&to] {
-            self.carry.insert(to, self.pending);
-            self.b.ins().jump(target, &[]);
-            return;
+        // The first way to a block says what is still to be added there; the others add the difference.
+        let carry = match self.carried.contains(&to) {
+            true => *self.carry.entry(to).or_insert(self.pending),
+            false => Tally::default(),
+        };
+        for (i, (have, want)) in self.pending.packed().into_iter().zip(carry.packed()).enumerate() {
+            self.add(self.tallies[i], have.wrapping_sub(want));
         }
-        self.settle();
         self.b.ins().jump(target, &[]);
     }
 
@@ -400,14 +401,6 @@ impl Writer<'_, '_> {
         let on = self.b.create_block();
         self.b.ins().brif(condition, out, &[], on, &[]);
         self.enter(on);
-    }
-
-    /// Adds what is pending.
-    fn settle(&mut self) {
-        let pending = std::mem::take(&mut self.pending);
-        for (variable, amount) in self.tallies.into_iter().zip(pending.packed()) {
-            self.add(variable, amount);
-        }
     }
 
     fn add(&mut self, variable: Variable, amount: u64) {

@@ -39,6 +39,12 @@ const STILL_HOT: u64 = 8;
 const WORTH_KEEPING: u64 = 8;
 /// Times that a function may be entered and left at once before it is given up.
 const FRUITLESS: u32 = 32;
+/// Jumps by register that lead out of a function before one looks where they go; so many are then looked at; so often that is done.
+const ASTRAY: u32 = 2000;
+const LOOKED_AT: u32 = 64;
+const RENEWALS: u32 = 2;
+/// Targets of a jump by register that are expected, at the most.
+const MAX_TARGETS: usize = 4;
 /// Bytes of host code after which all is made anew, so that no program can grow the host.
 const CODE_LIMIT: usize = 64 << 20;
 /// Functions likewise.
@@ -73,6 +79,10 @@ struct Function {
     /// Addresses of its blocks.
     blocks: FxHashSet<u32>,
     kind: Kind,
+    /// Where it began.
+    root: u32,
+    /// Jumps by register that led out of it.
+    strays: u32,
     fruitless: u32,
     gone: bool,
     /// It passes the address at which the run is to pause.
@@ -129,6 +139,10 @@ pub(super) struct Jit {
     roots: FxHashSet<u32>,
     /// Blocks in functions of any kind: the interpreter does not see them any more.
     warm: FxHashSet<u32>,
+    /// Where jumps by register have often gone, by their address.
+    targets: FxHashMap<u32, Vec<u32>>,
+    /// How often a function was made anew for them, by where it begins.
+    renewals: FxHashMap<u32, u32>,
     barrier: u32,
 }
 
@@ -147,6 +161,8 @@ impl Jit {
             functions: Vec::new(),
             kinds: Vec::new(),
             kind: None,
+            targets: FxHashMap::default(),
+            renewals: FxHashMap::default(),
             barrier: NOWHERE,
         })
     }
@@ -160,6 +176,22 @@ impl Jit {
         });
         self.kind = Some(number);
         number
+    }
+
+    /// Notes a jump by register that led out of a function to where another one begins. Whether the function is to be made anew, with the targets that
+    /// were seen.
+    fn went_astray(&mut self, function: u32, site: u32, target: u32) -> bool {
+        let function = &mut self.functions[function as usize];
+        function.strays += 1;
+        if function.strays < ASTRAY {
+            return false;
+        }
+        let known = self.targets.entry(site).or_default();
+        if known.len() < MAX_TARGETS && !known.contains(&target) {
+            known.push(target);
+        }
+        let renewals = self.renewals.get(&function.root).copied().unwrap_or(0);
+        function.strays == ASTRAY + LOOKED_AT && renewals < RENEWALS
     }
 
     /// Drops code that was made from bytes in `from..from + len`, which were written.
@@ -302,7 +334,9 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
     /// Runs compiled code, if there is time for it; `None` if the interpreter must go on.
     pub(super) fn run_compiled(&mut self, entry: Entry, left: u64) -> Option<Flow> {
         let jit = self.jit.as_mut()?;
+        let memory = jit.memory;
         let entries: *const Entries = &raw const jit.kinds[jit.kind?].1;
+        let jit: *mut Jit = jit;
         let unaligned = if self.redirected { u64::from(entry.unaligned) } else { 0 };
         // No instruction takes less than a cycle, so that cycles hold both.
         let time = left.min(self.deadline.saturating_sub(self.totals.cycles + unaligned));
@@ -316,8 +350,8 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
         let first_cycles = HALF - spare.min(MOST_CYCLES);
         let mut context = Context {
             registers: self.regs.as_mut_ptr(),
-            ram: jit.memory.bytes,
-            guards: jit.memory.guards,
+            ram: memory.bytes,
+            guards: memory.guards,
             table: std::ptr::null(),
             errors: std::ptr::null(),
             multiply: context::multiply::<B, U, P> as *const c_void,
@@ -345,6 +379,7 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
                 }
             }
         }
+        self.asked_cycles = 0;
         let machine: *mut Self = self;
         context.machine = machine.cast();
         // SAFETY: the code was made by `lower` for this machine's memory, kind and profile, and belongs to `self.jit`, which
@@ -355,22 +390,22 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
         let mut entry = entry;
         let how = loop {
             let how = Left::from_number(unsafe { (entry.code)(&raw mut context, entry.number) });
-            let goes_on = matches!(how, Left::On | Left::Jumped | Left::Branched);
+            let goes_on = matches!(how, Left::On | Left::Jumped | Left::Branched | Left::Astray);
             if !(chained && goes_on) || context.tally[0].cast_signed() < 0 {
                 break how;
             }
             // SAFETY: as above.
             let next = unsafe { (*entries).front(context.pc) };
             let Some(Some(next)) = next else { break how };
+            if how == Left::Astray {
+                // SAFETY: as above; no code runs now.
+                let jit = unsafe { &mut *jit };
+                if jit.went_astray(entry.function, context.at, context.pc) {
+                    break how;
+                }
+            }
             if how != Left::On {
-                let wait = Tally {
-                    cycles: u64::from(next.unaligned),
-                    unaligned: u64::from(next.unaligned),
-                    ..Tally::default()
-                };
-                let [cycles, _, waits] = wait.packed();
-                context.tally[0] += cycles;
-                context.tally[2] += waits;
+                context.tally[0] += u64::from(next.unaligned) << CYCLES;
             }
             entry = next;
         };
@@ -378,7 +413,7 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
         self.count(&tally, context.wrong);
         self.pc = context.pc;
         self.target = context.pc;
-        self.redirected = matches!(how, Left::Jumped | Left::Branched);
+        self.redirected = matches!(how, Left::Jumped | Left::Branched | Left::Astray);
         self.bubbles = u64::from(how == Left::Branched);
         match how {
             Left::Differed => {
@@ -395,6 +430,10 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
                     self.fruitless(entry.function);
                 }
                 self.jit_rests = true;
+                Some(Flow::Next)
+            }
+            Left::Astray => {
+                self.renew(entry.function);
                 Some(Flow::Next)
             }
             Left::On | Left::Jumped | Left::Branched | Left::Spent => Some(Flow::Next),
@@ -431,15 +470,30 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
         self.events.count(Event::Jump, tally.jumps);
         self.events.count(Event::Compressed, tally.compressed);
         self.taken_branches += tally.taken;
-        self.fetch_waits = self.fetch_waits.wrapping_add(tally.unaligned);
+        let latency = self.unit.inline().latency.unwrap_or(Latency::SINGLE_CYCLE);
+        let [low, high] = [latency.low, latency.high].map(u64::from);
+        let unaligned = tally.unaligned((low, high), self.asked_cycles);
+        self.fetch_waits = self.fetch_waits.wrapping_add(unaligned);
         if tally.muls > 0 {
-            let latency = self.unit.inline().latency.unwrap_or(Latency::SINGLE_CYCLE);
-            let waits = (tally.muls - tally.highs) * u64::from(latency.low - 1)
-                + tally.highs * u64::from(latency.high - 1);
+            let waits = (tally.muls - tally.highs) * (low - 1) + tally.highs * (high - 1);
             self.mul_waits = self.mul_waits.wrapping_add(waits);
             let (muls, outside) = (tally.muls, tally.outside);
             self.unit.count(Counts { muls, outside, wrong, differing: wrong });
         }
+    }
+
+    /// Makes a function anew, with the targets of jumps that were seen since.
+    #[cold]
+    fn renew(&mut self, function: u32) {
+        let Some(jit) = &mut self.jit else { return };
+        let found = &jit.functions[function as usize];
+        if found.gone || found.strays < ASTRAY + LOOKED_AT {
+            return;
+        }
+        let root = found.root;
+        *jit.renewals.entry(root).or_default() += 1;
+        jit.drop_function(function as usize);
+        self.compile(root);
     }
 
     #[cold]
@@ -495,6 +549,7 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
             pc,
             |pc| fetch(&self.bus, pc).ok().map(|(insn, _)| insn),
             |pc| jit.warm.contains(&pc) || self.blocks.runs_at(pc) > 0,
+            |pc| jit.targets.get(&pc).cloned().unwrap_or_default(),
             jit.barrier,
         )?;
         let scope = self.blocks.scope();
@@ -559,6 +614,8 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
             entries: region.entries,
             blocks: region.blocks.iter().map(region::Block::pc).collect(),
             kind,
+            root: pc,
+            strays: 0,
             fruitless: 0,
             gone: false,
             barred: false,

@@ -25,6 +25,8 @@ pub struct Block {
     pub end: u32,
     /// Where control goes.
     pub leaves: Leaves,
+    /// Where a jump by register is expected to go.
+    pub targets: Vec<u32>,
 }
 
 impl Block {
@@ -59,19 +61,18 @@ pub struct Region {
     pub blocks: Vec<Block>,
     /// Addresses of blocks where control may enter: the first, targets of loops, return addresses.
     pub entries: Vec<u32>,
-    /// Return addresses of calls in it.
-    pub returns: Vec<u32>,
     /// Address ranges that it depends on, ends exclusive, apart from each other.
     pub ranges: Vec<(u32, u32)>,
 }
 
 impl Region {
     /// The region of `entry`; `None` if nothing can be compiled there. `fetch` decodes, `warm` tells whether a block at an address
-    /// was executed, `barrier` is an address that is only entered, never passed.
+    /// was executed, `seen` where a jump by register has gone, `barrier` is an address that is only entered, never passed.
     pub fn new(
         entry: u32,
         fetch: impl Fn(u32) -> Option<Insn>,
         warm: impl Fn(u32) -> bool,
+        seen: impl Fn(u32) -> Vec<u32>,
         barrier: u32,
     ) -> Option<Self> {
         let mut insns: BTreeMap<u32, Insn> = BTreeMap::new();
@@ -102,6 +103,7 @@ impl Region {
                 }
                 match insn.op {
                     Op::Jal => reach(target),
+                    Op::Jalr => seen(pc).into_iter().for_each(reach),
                     op if op.is_branch() => {
                         reach(next);
                         reach(target);
@@ -139,12 +141,15 @@ impl Region {
                 entries.insert(to);
             }
         }
-        Some(Self {
-            blocks,
-            entries: entries.into_iter().collect(),
-            returns: returns.into_iter().map(|(pc, _)| pc).take(MAX_RETURNS).collect(),
-            ranges: joined(ranges),
-        })
+        for block in &mut blocks {
+            let (pc, insn) = block.insns[block.insns.len() - 1];
+            if block.leaves == Leaves::Indirect {
+                let own = returns.iter().map(|(pc, _)| *pc).filter(|_| insn.rd == 0);
+                let all: BTreeSet<u32> = own.take(MAX_RETURNS).chain(seen(pc)).collect();
+                block.targets = all.into_iter().filter(|to| there.contains(to)).collect();
+            }
+        }
+        Some(Self { blocks, entries: entries.into_iter().collect(), ranges: joined(ranges) })
     }
 
     /// The block that begins at an address.
@@ -154,13 +159,13 @@ impl Region {
 
     /// Where control can go from a block and stay in the region.
     pub fn successors(&self, block: &Block) -> impl Iterator<Item = u32> {
-        let (one, returns): (Option<u32>, &[u32]) = match block.leaves {
-            Leaves::Falls => (Some(block.end), &[]),
-            Leaves::Jumps(to) | Leaves::Branches(to) => (Some(to), &[]),
-            Leaves::Indirect => (None, &self.returns),
+        let one = match block.leaves {
+            Leaves::Falls => Some(block.end),
+            Leaves::Jumps(to) | Leaves::Branches(to) => Some(to),
+            Leaves::Indirect => None,
         };
         let on = matches!(block.leaves, Leaves::Branches(_)).then_some(block.end);
-        let all = one.into_iter().chain(on).chain(returns.iter().copied());
+        let all = one.into_iter().chain(on).chain(block.targets.iter().copied());
         all.filter(|to| self.block(*to).is_some())
     }
 
@@ -191,7 +196,7 @@ impl Block {
                 break;
             }
         }
-        (!insns.is_empty()).then_some(Self { insns, end: at, leaves })
+        (!insns.is_empty()).then_some(Self { insns, end: at, leaves, targets: Vec::new() })
     }
 }
 
