@@ -222,12 +222,12 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
 
     #[inline(always)]
     pub(super) fn r(&self, i: u8) -> u32 {
-        self.regs[usize::from(i & 63)]
+        self.context.registers[usize::from(i & 63)]
     }
 
     #[inline(always)]
     pub(super) fn set(&mut self, i: u8, value: u32) {
-        self.regs[usize::from(i & 63)] = value;
+        self.context.registers[usize::from(i & 63)] = value;
     }
 
     #[inline(always)]

@@ -131,7 +131,7 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
     fn restart(&mut self, pc: u32) {
         let totals = Totals { events: self.event_totals(), ..self.totals };
         self.csrs = self.csrs.restart(pc, self.vectors, &totals);
-        self.regs = [0; 64];
+        self.context.registers = [0; 64];
         (self.pc, self.target, self.redirected) = (pc, pc, true);
         self.bubbles = 0;
         self.after_wfi = false;

@@ -31,7 +31,7 @@ use block::{Blocks, NOWHERE};
 use csr::{Csrs, Totals};
 use events::{Event, EventCounts};
 use exec::Flow;
-use jit::Jit;
+use jit::{Context, Jit};
 use profile::Mhpmcounter11;
 use std::fmt;
 
@@ -123,8 +123,8 @@ impl Reset {
 
 /// A core with what it is connected to.
 pub struct Machine<B: Bus, U: Unit, P: Probe = Silent> {
-    /// General registers 0..=31; index 32 takes the writes to `x0`, the rest pads the array to a power of two.
-    regs: [u32; 64],
+    /// The general registers, and what else compiled code needs at hand.
+    context: Context,
     pc: u32,
     profile: &'static Profile,
     /// The trap vectors after a reset.
@@ -191,7 +191,7 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
         let jit = if P::ACTIVE { None } else { Jit::new(&mut bus) };
         let blocks = Blocks::new(&bus.code_windows(), P::ACTIVE);
         let mut machine = Self {
-            regs: [0; 64],
+            context: Context::default(),
             pc: reset.entry,
             profile: reset.profile,
             vectors: reset.vectors,
@@ -233,7 +233,7 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
     /// Resets hart, unit and counters, and drops all decoded code. Memory and devices stay as they are: put them back
     /// through [`Machine::bus_mut`] first.
     pub fn reset(&mut self, reset: Reset) {
-        self.regs = [0; 64];
+        self.context.registers = [0; 64];
         self.pc = reset.entry;
         self.profile = reset.profile;
         self.vectors = reset.vectors;
@@ -437,7 +437,7 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
 
     /// General register `i`, 0..=31.
     pub fn reg(&self, i: u8) -> u32 {
-        self.regs[usize::from(i & 31)]
+        self.context.registers[usize::from(i & 31)]
     }
 
     /// Privilege mode: [`M_MODE`] or [`U_MODE`].

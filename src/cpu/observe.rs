@@ -27,7 +27,10 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
             pc: before.pc,
             word: before.word,
             len: before.len,
-            rd: (written, if written == 0 { 0 } else { self.regs[usize::from(written)] }),
+            rd: (
+                written,
+                if written == 0 { 0 } else { self.context.registers[usize::from(written)] },
+            ),
             access: self.access.take(),
             trapped,
             enters_handler: before.enters_handler,

@@ -7,11 +7,11 @@ use crate::soc::Bus;
 use crate::unit::{Answer, MulOp, Unit};
 use std::ffi::c_void;
 
-/// Passed to compiled code by address.
+/// Passed to compiled code by address. All but the registers is there only while compiled code runs.
 #[repr(C)]
 pub struct Context {
-    /// The general registers.
-    pub registers: *mut u32,
+    /// General registers 0..=31; index 32 takes the interpreter's writes to `x0`, the rest pads the array to a power of two.
+    pub registers: [u32; 64],
     /// First byte of the main memory.
     pub ram: *mut u8,
     /// Its guard bytes, one a line.
@@ -37,6 +37,30 @@ pub struct Context {
     /// Address of a multiplication that ended the stay, or of a jump that led astray.
     pub at: u32,
 }
+
+impl Default for Context {
+    fn default() -> Self {
+        use std::ptr::{null, null_mut};
+        Self {
+            registers: [0; 64],
+            ram: null_mut(),
+            guards: null(),
+            table: null(),
+            errors: null(),
+            multiply: null(),
+            divide: null(),
+            machine: null_mut(),
+            tally: [0; 3],
+            wrong: 0,
+            error: 0,
+            pc: 0,
+            at: 0,
+        }
+    }
+}
+
+// SAFETY: the pointers are set anew before each use, and are to what belongs to the machine.
+unsafe impl Send for Context {}
 
 /// How compiled code was left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

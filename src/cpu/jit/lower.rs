@@ -1,12 +1,13 @@
 //! A region of guest code as Cranelift IR.
 //!
-//! Guest registers are variables, loaded where the region is entered and stored where it is left. What code counts is a [`Tally`]
+//! Guest registers have their home in the [`Context`]; in loops some of them are held ([`loops`]). What code counts is a [`Tally`]
 //! that is carried along edges and added where they meet. Where loops close one looks whether the region has to be left. A load
 //! or store that is not plain (a device, an unaligned word, a guarded line) leaves the region before it or before its block, and the
 //! interpreter goes on.
 
 use super::accesses::{self, Checked, Group};
 use super::context::{Context, Left};
+use super::loops::{self, Held};
 use super::region::{Block, Leaves, Region};
 use super::tally::{CYCLES, MULS, Tally};
 use crate::cpu::scope::mul_op;
@@ -88,111 +89,86 @@ pub fn write(b: &mut FunctionBuilder, region: &Region, machine: &Machine, asked:
     b.switch_to_block(start);
     let (context, entry) = (b.block_params(start)[0], b.block_params(start)[1]);
     let [multiply, divide] = asked.map(|signature| b.import_signature(signature));
-    let used = used_registers(region);
     let trusted = MemFlags::trusted();
     let pointer =
         |b: &mut FunctionBuilder, at: usize| b.ins().load(I64, trusted, context, at as i32);
-    let registers = pointer(b, offset_of!(Context, registers));
     let ram = pointer(b, offset_of!(Context, ram));
-    let guards = pointer(b, offset_of!(Context, guards));
-    let first = pointer(b, offset_of!(Context, tally));
-    let (table, errors) = match machine.kind.products {
-        Products::Square(_, Errors::Mask) if !machine.kind.all_outside => {
-            let table = pointer(b, offset_of!(Context, table));
-            (table, b.ins().load(I32, trusted, context, offset_of!(Context, error) as i32))
-        }
-        Products::Square(_, Errors::Bytes) if !machine.kind.all_outside => {
-            (pointer(b, offset_of!(Context, table)), pointer(b, offset_of!(Context, errors)))
-        }
-        _ => (context, context),
-    };
-    let zero = b.ins().iconst(I64, 0);
+    let [first, second] = [0, 8].map(|at| pointer(b, offset_of!(Context, tally) + at));
+    let in_place = !machine.kind.all_outside
+        && matches!(machine.kind.products, Products::Square(_, Errors::Mask | Errors::Bytes));
+    let table = if in_place { pointer(b, offset_of!(Context, table)) } else { context };
     let variables: Vec<Variable> = (0..32).map(|_| b.declare_var(I32)).collect();
-    for r in (1..32).filter(|r| used >> r & 1 == 1) {
-        let value = b.ins().load(I32, trusted, registers, 4 * r);
-        b.def_var(variables[r as usize], value);
-    }
-    let tallies = [(); 3].map(|()| b.declare_var(I64));
-    for (variable, value) in tallies.into_iter().zip([first, zero, zero]) {
-        b.def_var(variable, value);
-    }
+    let tallies = [(); 2].map(|()| b.declare_var(I64));
+    b.def_var(tallies[0], first);
+    b.def_var(tallies[1], second);
     let wrong = b.declare_var(I64);
-    b.def_var(wrong, zero);
+    let none = b.ins().iconst(I64, 0);
+    b.def_var(wrong, none);
     let blocks: HashMap<u32, ir::Block> =
         region.blocks.iter().map(|block| (block.pc(), b.create_block())).collect();
     let mut switch = Switch::new();
-    for (i, pc) in region.entries.iter().enumerate().skip(1) {
-        switch.set_entry(i as u128, blocks[pc]);
+    let ways: Vec<ir::Block> = region.entries.iter().map(|_| b.create_block()).collect();
+    for (i, way) in ways.iter().enumerate().skip(1) {
+        switch.set_entry(i as u128, *way);
     }
-    switch.emit(b, entry, blocks[&region.entries[0]]);
-    let written = written_registers(region);
-    let carried = carried(region);
+    switch.emit(b, entry, ways[0]);
+    let looks = looks(region);
+    let held = loops::held(region, &looks);
+    let carried = carried(region, &looks);
     let mut writer = Writer {
         b,
         region,
         machine,
         context,
-        registers,
         ram,
-        guards,
         table,
-        errors,
         multiply,
         divide,
         variables,
         tallies,
         wrong,
+        counts_wrong: in_place && !machine.kind.watched,
         blocks,
-        written,
+        held,
         carried,
+        once: once(region),
         carry: HashMap::new(),
+        inherited: HashMap::new(),
+        here: Held::default(),
+        known: [None; 32],
+        dirty: 0,
         pending: Tally::default(),
         narrow: 0,
-        looks: looks(region),
+        looks,
         bases: Vec::new(),
     };
+    for (way, pc) in ways.into_iter().zip(&region.entries) {
+        writer.enter(way);
+        writer.known = [None; 32];
+        writer.hold(*pc);
+        writer.b.ins().jump(writer.blocks[pc], &[]);
+    }
     for block in &region.blocks {
         writer.block(block);
     }
     b.seal_all_blocks();
 }
 
-fn used_registers(region: &Region) -> u32 {
-    let insns = region.blocks.iter().flat_map(|block| &block.insns);
-    insns.fold(0, |set, (_, i)| set | 1 << i.rd | 1 << i.rs1 | 1 << i.rs2) & !1
-}
-
-/// For every block, the registers that may have been written since the region was entered, at its beginning.
-fn written_registers(region: &Region) -> HashMap<u32, u32> {
-    let mut at: HashMap<u32, u32> = region.blocks.iter().map(|block| (block.pc(), 0)).collect();
-    loop {
-        let mut changed = false;
-        for block in &region.blocks {
-            let own = block.insns.iter().fold(0, |set, (_, insn)| set | writes(insn));
-            let after = at[&block.pc()] | own;
-            for to in region.successors(block) {
-                let set = at.get_mut(&to).expect("a successor in the region");
-                changed |= *set | after != *set;
-                *set |= after;
-            }
-        }
-        if !changed {
-            return at;
-        }
-    }
-}
-
-/// The register that an instruction writes, as a set.
-fn writes(insn: &Insn) -> u32 {
-    let none = insn.op.is_branch() || insn.op.is_store() || insn.op == Op::Fence;
-    if none { 0 } else { 1 << insn.rd & !1 }
-}
-
 /// Blocks that are reached from lower addresses of the region only: what was counted before and not added goes on with control.
-fn carried(region: &Region) -> HashSet<u32> {
-    let looks = looks(region);
+fn carried(region: &Region, looks: &HashSet<u32>) -> HashSet<u32> {
     let blocks = region.blocks.iter().map(Block::pc);
     blocks.filter(|pc| !looks.contains(pc) && !region.entries.contains(pc)).collect()
+}
+
+/// Blocks that are reached in one way only, from a lower address: values that were known before are still known.
+fn once(region: &Region) -> HashSet<u32> {
+    let mut ways: HashMap<u32, usize> = region.entries.iter().map(|pc| (*pc, 2)).collect();
+    for block in &region.blocks {
+        for to in region.successors(block) {
+            *ways.entry(to).or_default() += if to <= block.pc() { 2 } else { 1 };
+        }
+    }
+    ways.into_iter().filter(|(_, ways)| *ways == 1).map(|(pc, _)| pc).collect()
 }
 
 /// Blocks that are reached from a higher address or from themselves.
@@ -209,19 +185,27 @@ struct Writer<'w, 'f> {
     region: &'w Region,
     machine: &'w Machine<'w>,
     context: Value,
-    registers: Value,
     ram: Value,
-    guards: Value,
     table: Value,
-    errors: Value,
     multiply: ir::SigRef,
     divide: ir::SigRef,
+    /// Guest registers where they are held; the place of `x0` has the target of a jump by register.
     variables: Vec<Variable>,
-    tallies: [Variable; 3],
+    tallies: [Variable; 2],
     wrong: Variable,
+    counts_wrong: bool,
     blocks: HashMap<u32, ir::Block>,
-    written: HashMap<u32, u32>,
+    held: HashMap<u32, Held>,
     carried: HashSet<u32>,
+    once: HashSet<u32>,
+    /// What is known of registers where control comes to a block in one way only.
+    inherited: HashMap<u32, [Option<Value>; 32]>,
+    /// What this block holds.
+    here: Held,
+    /// Values of registers that are not held, as far as they are known.
+    known: [Option<Value>; 32],
+    /// Those among them that memory does not have yet.
+    dirty: u32,
     /// What was counted and not added when control comes to a carried block.
     carry: HashMap<u32, Tally>,
     /// What was counted and not added so far.
@@ -240,19 +224,23 @@ impl Writer<'_, '_> {
         self.b.switch_to_block(here);
         self.pending = self.carry.get(&block.pc()).copied().unwrap_or_default();
         self.narrow = 0;
-        let mut written = self.written[&block.pc()];
+        self.here = self.held.get(&block.pc()).copied().unwrap_or_default();
+        self.known = self.inherited.remove(&block.pc()).unwrap_or_default();
+        for r in (1..32).filter(|r| self.here.registers >> r & 1 == 1) {
+            self.known[r] = None;
+        }
+        self.dirty = 0;
         let (groups, checked) = accesses::of(block);
-        self.check(block, &groups, written);
+        self.check(block, &groups);
         for ((pc, insn), checked) in block.insns.iter().zip(checked) {
-            self.insn(*pc, insn, checked, written);
-            written |= writes(insn);
+            self.insn(*pc, insn, checked);
             self.pending = self.pending.plus(Tally::of(insn));
         }
         let (_, last) = block.insns[block.insns.len() - 1];
         match block.leaves {
-            Leaves::Falls => self.edge(block.end, Left::On, Tally::default(), written),
+            Leaves::Falls => self.edge(block.end, Left::On, Tally::default()),
             Leaves::Jumps(to) => {
-                self.edge(to, Left::Jumped, Tally::default(), written);
+                self.edge(to, Left::Jumped, Tally::default());
             }
             Leaves::Branches(to) => {
                 let (a, c) = (self.get(last.rs1), self.get(last.rs2));
@@ -267,43 +255,42 @@ impl Writer<'_, '_> {
                 let taken = self.b.ins().icmp(condition, a, c);
                 let (yes, no) = (self.b.create_block(), self.b.create_block());
                 self.b.ins().brif(taken, yes, &[], no, &[]);
-                let pending = self.pending;
+                let keep = (self.pending, self.known, self.dirty);
                 self.enter(yes);
                 let more = Tally { cycles: timing::TAKEN, taken: 1, ..Tally::default() };
-                self.edge(to, Left::Branched, more, written);
+                self.edge(to, Left::Branched, more);
                 self.enter(no);
-                self.pending = pending;
-                self.edge(block.end, Left::On, Tally::default(), written);
+                (self.pending, self.known, self.dirty) = keep;
+                self.edge(block.end, Left::On, Tally::default());
             }
             Leaves::Indirect => {
                 // The target was computed before a link was written.
                 let target = self.b.use_var(self.variables[0]);
-                let pending = self.pending;
+                let keep = (self.pending, self.known, self.dirty);
                 for to in block.targets.clone() {
                     let (yes, no) = (self.b.create_block(), self.b.create_block());
                     let same = self.b.ins().icmp_imm(IntCC::Equal, target, i64::from(to));
                     self.b.ins().brif(same, yes, &[], no, &[]);
                     self.enter(yes);
-                    self.pending = pending;
-                    self.edge(to, Left::Jumped, Tally::default(), written);
+                    self.edge(to, Left::Jumped, Tally::default());
                     self.enter(no);
+                    (self.pending, self.known, self.dirty) = keep;
                 }
-                self.pending = pending;
                 let (pc, _) = block.insns[block.insns.len() - 1];
                 let pc = self.b.ins().iconst(I32, i64::from(pc));
                 let at = offset_of!(Context, at) as i32;
                 self.b.ins().store(MemFlags::trusted(), pc, self.context, at);
-                self.leave_as(target, Left::Astray, written);
+                self.leave_as(target, Left::Astray);
             }
         }
     }
 
     /// From the end of a block to an address, in the region or not.
-    fn edge(&mut self, to: u32, how: Left, more: Tally, written: u32) {
+    fn edge(&mut self, to: u32, how: Left, more: Tally) {
         self.pending = self.pending.plus(more);
         let Some(target) = self.blocks.get(&to).copied() else {
             let pc = self.b.ins().iconst(I32, i64::from(to));
-            self.leave_as(pc, how, written);
+            self.leave_as(pc, how);
             return;
         };
         let redirected = how != Left::On;
@@ -317,14 +304,19 @@ impl Writer<'_, '_> {
             true => *self.carry.entry(to).or_insert(self.pending),
             false => Tally::default(),
         };
-        for (i, (have, want)) in self.pending.packed().into_iter().zip(carry.packed()).enumerate() {
-            self.add(self.tallies[i], have.wrapping_sub(want));
+        let amounts = self.pending.packed().into_iter().zip(carry.packed());
+        for (i, (have, want)) in amounts.enumerate() {
+            self.add(i, have.wrapping_sub(want));
+        }
+        self.hold(to);
+        if self.once.contains(&to) {
+            self.inherited.insert(to, self.known);
         }
         self.b.ins().jump(target, &[]);
     }
 
     /// What is checked before a block: whether the region must be left, and the accesses that can be checked together.
-    fn check(&mut self, block: &Block, groups: &[Group], written: u32) {
+    fn check(&mut self, block: &Block, groups: &[Group]) {
         let out = self.b.create_block();
         let looks = self.looks.contains(&block.pc());
         if looks {
@@ -349,9 +341,9 @@ impl Writer<'_, '_> {
             let [yes, no] = [Left::Spent, Left::Aside].map(|how| how as i64);
             let (yes, no) = (self.b.ins().iconst(I32, yes), self.b.ins().iconst(I32, no));
             let how = self.b.ins().select(spent, yes, no);
-            self.leave(pc, how, written);
+            self.leave(pc, how);
         } else {
-            self.leave_as(pc, Left::Aside, written);
+            self.leave_as(pc, Left::Aside);
         }
         if let Some(on) = on {
             self.b.switch_to_block(on);
@@ -386,7 +378,10 @@ impl Writer<'_, '_> {
             for byte in bytes {
                 let at = self.b.ins().iadd_imm(offset, byte - group.first);
                 let line = self.b.ins().ushr_imm(at, LINE_SHIFT);
-                let guard = self.b.ins().iadd(self.guards, line);
+                let trusted = MemFlags::trusted();
+                let at = offset_of!(Context, guards) as i32;
+                let guards = self.b.ins().load(I64, trusted, self.context, at);
+                let guard = self.b.ins().iadd(guards, line);
                 let flags = MemFlags::new().with_notrap();
                 let guard = self.b.ins().load(types::I8, flags, guard, 0);
                 let guarded = self.b.ins().icmp_imm(IntCC::NotEqual, guard, 0);
@@ -403,52 +398,99 @@ impl Writer<'_, '_> {
         self.enter(on);
     }
 
-    fn add(&mut self, variable: Variable, amount: u64) {
-        if amount != 0 {
+    /// Adds to an accumulator; the third, which few blocks need, is in memory.
+    fn add(&mut self, which: usize, amount: u64) {
+        if amount == 0 {
+            return;
+        }
+        let amount = self.b.ins().iconst(I64, amount.cast_signed());
+        if let Some(variable) = self.tallies.get(which).copied() {
             let old = self.b.use_var(variable);
-            let amount = self.b.ins().iconst(I64, amount.cast_signed());
             let new = self.b.ins().iadd(old, amount);
             self.b.def_var(variable, new);
+        } else {
+            let at = (offset_of!(Context, tally) + 8 * which) as i32;
+            let old = self.b.ins().load(I64, MemFlags::trusted(), self.context, at);
+            let new = self.b.ins().iadd(old, amount);
+            self.b.ins().store(MemFlags::trusted(), new, self.context, at);
+        }
+    }
+
+    /// Where a register's home is.
+    fn home(r: usize) -> i32 {
+        (offset_of!(Context, registers) + 4 * r) as i32
+    }
+
+    /// Makes what is held what the block at `to` holds, on the way there.
+    fn hold(&mut self, to: u32) {
+        let there = self.held.get(&to).copied().unwrap_or_default();
+        self.write_back(self.here.written & !(there.registers & there.written));
+        let new = there.registers & !self.here.registers;
+        for r in (1..32).filter(|r| new >> r & 1 == 1) {
+            let value = self.get(r as u8);
+            self.b.def_var(self.variables[r], value);
+        }
+    }
+
+    /// Writes registers home: those that memory does not have, and of the held ones these.
+    fn write_back(&mut self, held: u32) {
+        for r in 1..32 {
+            let value = if held >> r & 1 == 1 {
+                self.b.use_var(self.variables[r])
+            } else if self.dirty >> r & 1 == 1
+                && let Some(value) = self.known[r]
+            {
+                value
+            } else {
+                continue;
+            };
+            self.b.ins().store(MemFlags::trusted(), value, self.context, Self::home(r));
         }
     }
 
     /// Out of the region, on at `pc`. What is pending is counted, and stays pending for others.
-    fn leave(&mut self, pc: Value, how: Value, written: u32) {
+    fn leave(&mut self, pc: Value, how: Value) {
         let pending = self.pending;
         let trusted = MemFlags::trusted();
-        for r in (1..32).filter(|r| written >> r & 1 == 1) {
-            let value = self.b.use_var(self.variables[r]);
-            self.b.ins().store(trusted, value, self.registers, 4 * r as i32);
-        }
+        self.write_back(self.here.written);
         let at = offset_of!(Context, tally);
         for (i, amount) in pending.packed().into_iter().enumerate() {
-            let mut sum = self.b.use_var(self.tallies[i]);
+            let Some(variable) = self.tallies.get(i).copied() else {
+                self.add(i, amount);
+                continue;
+            };
+            let mut sum = self.b.use_var(variable);
             if amount != 0 {
                 let amount = self.b.ins().iconst(I64, amount.cast_signed());
                 sum = self.b.ins().iadd(sum, amount);
             }
             self.b.ins().store(trusted, sum, self.context, (at + 8 * i) as i32);
         }
-        let wrong = self.b.use_var(self.wrong);
-        self.b.ins().store(trusted, wrong, self.context, offset_of!(Context, wrong) as i32);
+        if self.counts_wrong {
+            let at = offset_of!(Context, wrong) as i32;
+            let more = self.b.use_var(self.wrong);
+            let old = self.b.ins().load(I64, trusted, self.context, at);
+            let sum = self.b.ins().iadd(old, more);
+            self.b.ins().store(trusted, sum, self.context, at);
+        }
         self.b.ins().store(trusted, pc, self.context, offset_of!(Context, pc) as i32);
         self.b.ins().return_(&[how]);
     }
 
     /// Out of the region in a way that is known, on at `pc`.
-    fn leave_as(&mut self, pc: Value, how: Left, written: u32) {
+    fn leave_as(&mut self, pc: Value, how: Left) {
         let how = self.b.ins().iconst(I32, how as i64);
-        self.leave(pc, how, written);
+        self.leave(pc, how);
     }
 
     /// Leaves before the instruction at `pc` if `condition` holds.
-    fn leave_if(&mut self, condition: Value, pc: u32, how: Left, written: u32) {
+    fn leave_if(&mut self, condition: Value, pc: u32, how: Left) {
         let (out, on) = (self.b.create_block(), self.b.create_block());
         self.b.set_cold_block(out);
         self.b.ins().brif(condition, out, &[], on, &[]);
         self.enter(out);
         let pc = self.b.ins().iconst(I32, i64::from(pc));
-        self.leave_as(pc, how, written);
+        self.leave_as(pc, how);
         self.enter(on);
     }
 
@@ -459,31 +501,46 @@ impl Writer<'_, '_> {
     }
 
     fn get(&mut self, r: u8) -> Value {
+        let place = usize::from(r);
         if r == 0 {
             return self.b.ins().iconst(I32, 0);
         }
-        self.b.use_var(self.variables[usize::from(r)])
+        if self.here.registers >> r & 1 == 1 {
+            return self.b.use_var(self.variables[place]);
+        }
+        if let Some(value) = self.known[place] {
+            return value;
+        }
+        let value = self.b.ins().load(I32, MemFlags::trusted(), self.context, Self::home(place));
+        self.known[place] = Some(value);
+        value
     }
 
     fn set(&mut self, r: u8, value: Value) {
-        if r != 0 {
+        if r == 0 {
+            return;
+        }
+        self.narrow &= !(1 << r);
+        if self.here.registers >> r & 1 == 1 {
             self.b.def_var(self.variables[usize::from(r)], value);
-            self.narrow &= !(1 << r);
+        } else {
+            self.known[usize::from(r)] = Some(value);
+            self.dirty |= 1 << r;
         }
     }
 
-    fn insn(&mut self, pc: u32, insn: &Insn, checked: Checked, written: u32) {
+    fn insn(&mut self, pc: u32, insn: &Insn, checked: Checked) {
         use Op::*;
         let imm = i64::from(insn.imm);
         let next = i64::from(pc.wrapping_add(u32::from(insn.len)));
         if insn.op.is_load() {
-            return self.load(pc, insn, checked, written);
+            return self.load(pc, insn, checked);
         }
         if insn.op.is_store() {
-            return self.store(pc, insn, checked, written);
+            return self.store(pc, insn, checked);
         }
         if let Some(op) = mul_op(insn.op) {
-            return self.multiplication(pc, insn, op, written);
+            return self.multiplication(pc, insn, op);
         }
         if insn.op.is_branch() || insn.op == Fence {
             return;
@@ -499,7 +556,6 @@ impl Writer<'_, '_> {
             Jalr => {
                 let target = self.b.ins().iadd_imm(a, imm);
                 let target = self.b.ins().band_imm(target, !1);
-                // x0 has no variable of its own; its place is free.
                 self.b.def_var(self.variables[0], target);
                 self.b.ins().iconst(I32, next)
             }
@@ -547,7 +603,7 @@ impl Writer<'_, '_> {
     }
 
     /// The host address of an access: where, and a constant to be added. Checked here if it was not checked before the block.
-    fn address(&mut self, pc: u32, insn: &Insn, checked: Checked, written: u32) -> (Value, i32) {
+    fn address(&mut self, pc: u32, insn: &Insn, checked: Checked) -> (Value, i32) {
         if let Checked::Before(group, at) = checked {
             let (offset, first) = self.bases[group];
             return (self.b.ins().iadd(self.ram, offset), (at - first) as i32);
@@ -564,15 +620,15 @@ impl Writer<'_, '_> {
         self.b.set_cold_block(out);
         self.enter(out);
         let pc = self.b.ins().iconst(I32, i64::from(pc));
-        self.leave_as(pc, Left::Aside, written);
+        self.leave_as(pc, Left::Aside);
         if let Some(on) = on {
             self.b.switch_to_block(on);
         }
         (self.b.ins().iadd(self.ram, offset), 0)
     }
 
-    fn load(&mut self, pc: u32, insn: &Insn, checked: Checked, written: u32) {
-        let (at, by) = self.address(pc, insn, checked, written);
+    fn load(&mut self, pc: u32, insn: &Insn, checked: Checked) {
+        let (at, by) = self.address(pc, insn, checked);
         let flags = MemFlags::new().with_notrap();
         let value = match insn.op {
             Op::Lb => self.b.ins().sload8(I32, flags, at, by),
@@ -587,8 +643,8 @@ impl Writer<'_, '_> {
         }
     }
 
-    fn store(&mut self, pc: u32, insn: &Insn, checked: Checked, written: u32) {
-        let (at, by) = self.address(pc, insn, checked, written);
+    fn store(&mut self, pc: u32, insn: &Insn, checked: Checked) {
+        let (at, by) = self.address(pc, insn, checked);
         let flags = MemFlags::new().with_notrap();
         let value = self.get(insn.rs2);
         match insn.op {
@@ -618,7 +674,7 @@ impl Writer<'_, '_> {
         self.b.def_var(self.tallies[0], new);
     }
 
-    fn multiplication(&mut self, pc: u32, insn: &Insn, op: MulOp, written: u32) {
+    fn multiplication(&mut self, pc: u32, insn: &Insn, op: MulOp) {
         let kind = self.machine.kind;
         let outside = kind.all_outside || (self.machine.outside)(op, pc);
         let (a, c) = (self.get(insn.rs1), self.get(insn.rs2));
@@ -630,19 +686,19 @@ impl Writer<'_, '_> {
             ..Tally::default()
         };
         let Some((low, high)) = kind.latency else {
-            return self.ask(pc, insn, op, outside, [a, c], written);
+            return self.ask(pc, insn, op, outside, [a, c]);
         };
         let cycles = u64::from(if op == MulOp::MUL { low } else { high });
         let in_place = Tally { cycles, ..in_place };
         match products {
-            Products::Asked => self.ask(pc, insn, op, outside, [a, c], written),
+            Products::Asked => self.ask(pc, insn, op, outside, [a, c]),
             Products::Exact => {
                 let value = self.product(op, a, c);
                 self.set(insn.rd, value);
                 self.pending = self.pending.plus(in_place);
             }
             Products::Square(..) if op != MulOp::MUL => {
-                self.ask(pc, insn, op, outside, [a, c], written);
+                self.ask(pc, insn, op, outside, [a, c]);
             }
             Products::Square(bits, errors) => {
                 let half = 1_i64 << (bits - 1);
@@ -655,7 +711,7 @@ impl Writer<'_, '_> {
                     (false, false) => Some(self.b.ins().bor(x, y)),
                 };
                 let Some(to_check) = to_check else {
-                    let value = self.in_square(pc, bits, errors, [a, c, x, y], written);
+                    let value = self.in_square(pc, bits, errors, [a, c, x, y]);
                     self.set(insn.rd, value);
                     self.pending = self.pending.plus(in_place);
                     return;
@@ -667,13 +723,13 @@ impl Writer<'_, '_> {
                 let value = self.b.append_block_param(on, I32);
                 self.b.ins().brif(inside, fast, &[], slow, &[]);
                 self.enter(slow);
-                let asked = self.ask_value(pc, insn, op, outside, [a, c], written);
+                let asked = self.ask_value(pc, insn, op, outside, [a, c]);
                 // The unit has counted it; it is counted below once more.
-                self.add(self.tallies[0], (cycles << CYCLES).wrapping_neg());
-                self.add(self.tallies[1], (1_u64 << MULS).wrapping_neg());
+                self.add(0, (cycles << CYCLES).wrapping_neg());
+                self.add(1, (1_u64 << MULS).wrapping_neg());
                 self.b.ins().jump(on, &[asked.into()]);
                 self.enter(fast);
-                let looked_up = self.in_square(pc, bits, errors, [a, c, x, y], written);
+                let looked_up = self.in_square(pc, bits, errors, [a, c, x, y]);
                 self.b.ins().jump(on, &[looked_up.into()]);
                 self.enter(on);
                 self.set(insn.rd, value);
@@ -697,14 +753,7 @@ impl Writer<'_, '_> {
     }
 
     /// A low product in the range of the table: `x` and `y` are the operands made non-negative.
-    fn in_square(
-        &mut self,
-        pc: u32,
-        bits: u32,
-        errors: Errors,
-        [a, c, x, y]: [Value; 4],
-        written: u32,
-    ) -> Value {
+    fn in_square(&mut self, pc: u32, bits: u32, errors: Errors, [a, c, x, y]: [Value; 4]) -> Value {
         let exact = self.b.ins().imul(a, c);
         if errors == Errors::None {
             return exact;
@@ -721,7 +770,9 @@ impl Writer<'_, '_> {
             let wrong = self.b.ins().ushr(word, index);
             let wrong = self.b.ins().band_imm(wrong, 1);
             let narrow = self.b.ins().ireduce(I32, wrong);
-            (self.b.ins().imul(narrow, self.errors), wrong)
+            let at = offset_of!(Context, error) as i32;
+            let error = self.b.ins().load(I32, flags, self.context, at);
+            (self.b.ins().imul(narrow, error), wrong)
         } else {
             let index = self.b.ins().uextend(I64, index);
             let at = self.b.ins().iadd(self.table, index);
@@ -729,12 +780,14 @@ impl Writer<'_, '_> {
             let wrong = self.b.ins().icmp_imm(IntCC::NotEqual, place, 0);
             let wrong = self.b.ins().uextend(I64, wrong);
             let place = self.b.ins().ishl_imm(place, 2);
-            let at = self.b.ins().iadd(self.errors, place);
+            let at = offset_of!(Context, errors) as i32;
+            let errors = self.b.ins().load(I64, flags, self.context, at);
+            let at = self.b.ins().iadd(errors, place);
             (self.b.ins().load(I32, flags, at, 0), wrong)
         };
         if self.machine.kind.watched {
             let differs = self.b.ins().icmp_imm(IntCC::NotEqual, wrong, 0);
-            self.leave_if(differs, pc, Left::Aside, written);
+            self.leave_if(differs, pc, Left::Aside);
         } else {
             let old = self.b.use_var(self.wrong);
             let new = self.b.ins().iadd(old, wrong);
@@ -743,16 +796,8 @@ impl Writer<'_, '_> {
         self.b.ins().iadd(exact, error)
     }
 
-    fn ask(
-        &mut self,
-        pc: u32,
-        insn: &Insn,
-        op: MulOp,
-        outside: bool,
-        operands: [Value; 2],
-        written: u32,
-    ) {
-        let value = self.ask_value(pc, insn, op, outside, operands, written);
+    fn ask(&mut self, pc: u32, insn: &Insn, op: MulOp, outside: bool, operands: [Value; 2]) {
+        let value = self.ask_value(pc, insn, op, outside, operands);
         self.set(insn.rd, value);
     }
 
@@ -764,7 +809,6 @@ impl Writer<'_, '_> {
         op: MulOp,
         outside: bool,
         [a, c]: [Value; 2],
-        written: u32,
     ) -> Value {
         let which = op.index() as i64 | i64::from(outside) << 2;
         let which = self.b.ins().iconst(I32, which);
@@ -782,17 +826,17 @@ impl Writer<'_, '_> {
         let here = self.b.ins().iconst(I32, i64::from(pc));
         self.b.ins().store(trusted, here, self.context, offset_of!(Context, at) as i32);
         let never = self.b.ins().icmp_imm(IntCC::Equal, answer, -1);
-        self.leave_if(never, pc, Left::NoAnswer, written);
-        let keep = (self.pending, self.narrow);
+        self.leave_if(never, pc, Left::NoAnswer);
+        let keep = (self.pending, self.narrow, self.known, self.dirty);
         self.pending = self.pending.plus(Tally::of(insn));
         let cycles = self.cycles_of(answer);
         self.add_cycles(cycles);
         let value = self.b.ins().ireduce(I32, answer);
         self.set(insn.rd, value);
         let next = self.b.ins().iconst(I32, i64::from(pc.wrapping_add(u32::from(insn.len))));
-        self.leave_as(next, Left::Differed, written | writes(insn));
+        self.leave_as(next, Left::Differed);
         self.enter(on);
-        (self.pending, self.narrow) = keep;
+        (self.pending, self.narrow, self.known, self.dirty) = keep;
         let cycles = self.cycles_of(answer);
         self.add_cycles(cycles);
         self.b.ins().ireduce(I32, answer)

@@ -10,6 +10,7 @@
 
 mod accesses;
 mod context;
+mod loops;
 mod lower;
 mod region;
 mod tally;
@@ -23,7 +24,8 @@ use super::{Machine, Stop};
 use crate::native::Assembler;
 use crate::soc::{Bus, Direct};
 use crate::unit::{self, Counts, Form, Latency, Unit};
-use context::{Code, Context, Left};
+pub(super) use context::Context;
+use context::{Code, Left};
 use cranelift_codegen::ir::types;
 use lower::{Errors, Kind, Products};
 use region::Region;
@@ -335,8 +337,7 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
     pub(super) fn run_compiled(&mut self, entry: Entry, left: u64) -> Option<Flow> {
         let jit = self.jit.as_mut()?;
         let memory = jit.memory;
-        let entries: *const Entries = &raw const jit.kinds[jit.kind?].1;
-        let jit: *mut Jit = jit;
+        let kind = jit.kind?;
         let unaligned = if self.redirected { u64::from(entry.unaligned) } else { 0 };
         // No instruction takes less than a cycle, so that cycles hold both.
         let time = left.min(self.deadline.saturating_sub(self.totals.cycles + unaligned));
@@ -348,21 +349,13 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
         self.fetch_waits = self.fetch_waits.wrapping_add(unaligned);
         self.redirected = false;
         let first_cycles = HALF - spare.min(MOST_CYCLES);
-        let mut context = Context {
-            registers: self.regs.as_mut_ptr(),
-            ram: memory.bytes,
-            guards: memory.guards,
-            table: std::ptr::null(),
-            errors: std::ptr::null(),
-            multiply: context::multiply::<B, U, P> as *const c_void,
-            divide: context::divide::<B, U, P> as *const c_void,
-            machine: std::ptr::null_mut(),
-            tally: [first_cycles << CYCLES, 0, 0],
-            wrong: 0,
-            error: 0,
-            pc: 0,
-            at: 0,
-        };
+        let context = &mut self.context;
+        context.ram = memory.bytes;
+        context.guards = memory.guards;
+        context.multiply = context::multiply::<B, U, P> as *const c_void;
+        context.divide = context::divide::<B, U, P> as *const c_void;
+        context.tally = [first_cycles << CYCLES, 0, 0];
+        context.wrong = 0;
         if let Form::Square { bits, errors } = self.unit.inline().form {
             let pairs = 1_usize << (2 * bits);
             match errors {
@@ -380,50 +373,50 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
             }
         }
         self.asked_cycles = 0;
-        let machine: *mut Self = self;
-        context.machine = machine.cast();
-        // SAFETY: the code was made by `lower` for this machine's memory, kind and profile, and belongs to `self.jit`, which
-        // neither the code nor what it calls changes. Every access that it makes is checked against the memory's length, the
-        // registers' 32 words and the table's size. What it calls gets the machine through this pointer, and no reference to
-        // it is used meanwhile.
-        // The entries are in `self.jit` too.
         let mut entry = entry;
         let how = loop {
-            let how = Left::from_number(unsafe { (entry.code)(&raw mut context, entry.number) });
+            let machine: *mut Self = self;
+            // SAFETY: the code was made by `lower` for this machine's memory, kind and profile, and belongs to `self.jit`, which
+            // neither the code nor what it calls changes. Every access that it makes is checked against the memory's length, the
+            // context's registers and the table's size. The machine is reached through this pointer alone until the code is left.
+            let how = unsafe {
+                (*machine).context.machine = machine.cast();
+                (entry.code)(&raw mut (*machine).context, entry.number)
+            };
+            let how = Left::from_number(how);
             let goes_on = matches!(how, Left::On | Left::Jumped | Left::Branched | Left::Astray);
-            if !(chained && goes_on) || context.tally[0].cast_signed() < 0 {
+            if !(chained && goes_on) || self.context.tally[0].cast_signed() < 0 {
                 break how;
             }
-            // SAFETY: as above.
-            let next = unsafe { (*entries).front(context.pc) };
+            let Some(jit) = &mut self.jit else { break how };
+            let next = jit.kinds[kind].1.front(self.context.pc);
             let Some(Some(next)) = next else { break how };
-            if how == Left::Astray {
-                // SAFETY: as above; no code runs now.
-                let jit = unsafe { &mut *jit };
-                if jit.went_astray(entry.function, context.at, context.pc) {
-                    break how;
-                }
+            if how == Left::Astray
+                && jit.went_astray(entry.function, self.context.at, self.context.pc)
+            {
+                break how;
             }
             if how != Left::On {
-                context.tally[0] += u64::from(next.unaligned) << CYCLES;
+                self.context.tally[0] += u64::from(next.unaligned) << CYCLES;
             }
             entry = next;
         };
-        let tally = Tally::unpacked(context.tally, first_cycles);
-        self.count(&tally, context.wrong);
-        self.pc = context.pc;
-        self.target = context.pc;
+        let Context { tally, wrong, pc, at, .. } = self.context;
+        let tally = Tally::unpacked(tally, first_cycles);
+        self.count(&tally, wrong);
+        self.pc = pc;
+        self.target = pc;
         self.redirected = matches!(how, Left::Jumped | Left::Branched | Left::Astray);
         self.bubbles = u64::from(how == Left::Branched);
         match how {
             Left::Differed => {
-                self.differed(self.totals.retired, context.at);
+                self.differed(self.totals.retired, at);
                 self.jit_reconsider();
                 Some(Flow::Differed)
             }
             Left::NoAnswer => {
-                self.differed(self.totals.retired + 1, context.at);
-                Some(Flow::Stop(Stop::NoAnswer { pc: context.pc }))
+                self.differed(self.totals.retired + 1, at);
+                Some(Flow::Stop(Stop::NoAnswer { pc }))
             }
             Left::Aside => {
                 if tally.retired == 0 {
