@@ -14,6 +14,7 @@
 use super::circuit::Circuit;
 use super::eval::{BitOp, Lanes, pair_up, run, run_bits};
 use super::fold::{Abstract, Folding};
+use super::graph::{Graph, Literal};
 use super::ports::Operation;
 use super::program::Op;
 use super::unroll::{Failure, OPERAND_BITS, Unroller, idle_state};
@@ -85,6 +86,16 @@ impl Sequence {
                 Bit::Slot(slot) => values[*slot as usize],
             };
         }
+    }
+
+    /// The program as a graph, and what it gives for each bit of the answer.
+    pub(super) fn graph(&self) -> (Graph, [Literal; 32]) {
+        let (graph, _, values) = Graph::of(&self.ops, self.slots);
+        let answer = self.answer.map(|bit| match bit {
+            Bit::Known(value) => Literal::Known(value),
+            Bit::Slot(slot) => values[slot as usize],
+        });
+        (graph, answer)
     }
 
     /// Evaluates it for one pair of operands. `values` is scratch.
