@@ -24,16 +24,21 @@ fn corners_and_random(op: MulOp, random: &mut Random, count: usize) -> Vec<Tuple
 }
 
 /// Compares the code of all operations with the folded programs; how long it took to make. `None` if the fault carries state.
-fn compare(circuit: &Circuit, fault: Fault, count: usize, random: &mut Random) -> Option<Duration> {
+fn compare(
+    circuit: &Circuit,
+    fault: Fault,
+    count: usize,
+    random: &mut Random,
+    gates: &mut [u32; 4],
+) -> Option<Duration> {
     let sequences = Sequences::new(circuit, &[fault]).ok()?;
     let begin = Instant::now();
     let mut code = Code::new().expect("code can be made here");
-    for op in MulOp::ALL {
-        code.make(&sequences, op).expect("code can be made here");
-    }
+    let arithmetic = MulOp::ALL.map(|op| code.make_arithmetic(&sequences, op).unwrap());
     let took = begin.elapsed();
     for op in MulOp::ALL {
-        if sequences.of(op).cycles().is_none() {
+        if sequences.of(op).cycles().is_none() || !arithmetic[op.index()] {
+            gates[op.index()] += 1;
             continue;
         }
         let tuples = corners_and_random(op, random, count);
@@ -80,13 +85,14 @@ fn code_equals_the_folded_programs_for_every_fault_of_the_default_multiplier() {
     let circuit = units::ALL[0].circuit();
     let faults = universe(&circuit, Sites::All);
     let (mut random, mut took, mut compared) = (Random(0xfa57), Duration::ZERO, 0);
+    let mut gates = [0; 4];
     for fault in &faults {
-        if let Some(time) = compare(&circuit, *fault, 1000, &mut random) {
+        if let Some(time) = compare(&circuit, *fault, 1000, &mut random, &mut gates) {
             (took, compared) = (took + time, compared + 1);
         }
     }
     println!(
-        "{} faults, {compared} keep no state; code of four operations takes {:?} on average",
+        "{} faults, {compared} keep no state; {gates:?} without arithmetic; code of four operations takes {:?} on average",
         faults.len(),
         took / compared
     );

@@ -83,6 +83,16 @@ impl<'g> Gates<'g> {
         self.values[node as usize] = Some(value);
     }
 
+    /// A node's value, if it is made.
+    pub fn value(&self, node: NodeId) -> Option<Value> {
+        self.values[node as usize]
+    }
+
+    /// What a node looks at.
+    pub fn inputs(&self, node: NodeId) -> &'g [NodeId] {
+        self.graph.nodes[node as usize].inputs()
+    }
+
     fn make(&mut self, b: &mut FunctionBuilder, what: Bitwise, x: Value, y: Value) -> Value {
         let key = (what, x.min(y), x.max(y));
         *self.made.entry(key).or_insert_with(|| match what {
@@ -94,7 +104,7 @@ impl<'g> Gates<'g> {
     }
 
     /// A function of three values.
-    fn expression(&mut self, b: &mut FunctionBuilder, table: u8, inputs: [Value; 3]) -> Value {
+    pub fn expression(&mut self, b: &mut FunctionBuilder, table: u8, inputs: [Value; 3]) -> Value {
         let [x, y, z] = inputs;
         let (what, s, t) = match (table, RECIPES[usize::from(table)]) {
             // A full adder's two functions share x ^ y.

@@ -50,8 +50,7 @@ impl Node {
         match self.arity {
             2 => self.table != 0x66,
             3 => (0..8).any(|flips: u8| {
-                let table =
-                    (0..8_u8).fold(0, |t, row| t | (0xe8 >> (row ^ flips) & 1_u8) << row);
+                let table = (0..8_u8).fold(0, |t, row| t | (0xe8 >> (row ^ flips) & 1_u8) << row);
                 self.table == if table & 1 == 1 { !table } else { table }
             }),
             _ => false,
@@ -67,18 +66,44 @@ pub(super) struct Graph {
     pub groups: Vec<Vec<NodeId>>,
     by_inputs: FxHashMap<[NodeId; 3], u32>,
     known: FxHashMap<(u8, [NodeId; 3]), NodeId>,
+    /// Nodes that depend on few operand bits, as functions of these.
+    small: Vec<Option<Small>>,
+}
+
+/// A function of up to four operand bits: bit `i` of the table is its value where the bits are those of `i`.
+#[derive(Clone, Copy, Debug)]
+struct Small {
+    bits: [NodeId; Small::MOST],
+    count: usize,
+    table: u16,
+}
+
+impl Small {
+    const MOST: usize = 4;
+
+    /// Its value where the operand bits `bits` are those of `row`.
+    fn at(&self, bits: &[NodeId], row: usize) -> bool {
+        let own = self.bits[..self.count].iter().enumerate();
+        let index = own.fold(0, |index, (i, bit)| {
+            let place = bits.iter().position(|b| b == bit).expect("it is among them");
+            index | (row >> place & 1) << i
+        });
+        self.table >> index & 1 == 1
+    }
 }
 
 impl Graph {
     /// The operands' bits alone.
     pub fn new() -> Self {
-        let bit =
-            |i| Node { table: 0xaa, arity: 0, inputs: [i; 3], level: 0, group: u32::MAX };
+        let bit = |i| Node { table: 0xaa, arity: 0, inputs: [i; 3], level: 0, group: u32::MAX };
         Self {
             nodes: (0..OPERAND_BITS as u32).map(bit).collect(),
             groups: Vec::new(),
             by_inputs: FxHashMap::default(),
             known: FxHashMap::default(),
+            small: (0..OPERAND_BITS as u32)
+                .map(|i| Some(Small { bits: [i; Small::MOST], count: 1, table: 2 }))
+                .collect(),
         }
     }
 
@@ -131,6 +156,12 @@ impl Graph {
             .map(|p| nodes[p])
             .collect();
         let table = (0..8).fold(0, |t, row| t | evaluate(&looked, row) << row);
+        if let Some((table, two)) = self.without_one(table, &looked) {
+            return self.add(table, two);
+        }
+        if let Some((table, two)) = self.inlined(table, &looked) {
+            return self.add(table, two);
+        }
         let inverted = table & 1 == 1;
         let table = if inverted { !table } else { table };
         match looked[..] {
@@ -138,6 +169,81 @@ impl Graph {
             [node] => Literal::Of(node, inverted),
             _ => Literal::Of(self.node(table, &looked), inverted),
         }
+    }
+
+    /// The parity of two nodes, if it is that although it looks at a third one, which is a function of these.
+    fn inlined(&self, table: u8, inputs: &[NodeId]) -> Option<(u8, [Literal; 3])> {
+        (0..inputs.len()).find_map(|i| {
+            let inner = &self.nodes[inputs[i] as usize];
+            let others = inputs.iter().filter(|n| **n != inputs[i]);
+            let mut leaves: Vec<NodeId> = others.chain(inner.inputs()).copied().collect();
+            leaves.sort_unstable();
+            leaves.dedup();
+            if inner.arity == 0 || leaves.len() > 2 {
+                return None;
+            }
+            let table = (0..8_u8).fold(0, |t, row| {
+                let leaf = |n: &NodeId| {
+                    row >> leaves.iter().position(|l| l == n).expect("it is a leaf") & 1
+                };
+                let own = inner.inputs().iter().enumerate();
+                let own = own.fold(0, |index, (k, n)| index | leaf(n) << k);
+                let index = inputs.iter().enumerate().fold(0, |index, (k, n)| {
+                    index | (if k == i { inner.table >> own & 1 } else { leaf(n) }) << k
+                });
+                t | (table >> index & 1) << row
+            });
+            // Another function may belong to an adder that has all the inputs.
+            let parity = leaves.len() == 2 && matches!(table, 0x66 | 0x99);
+            let literal = |i: usize| Literal::Of(leaves[i], false);
+            parity.then(|| (table, [literal(0), literal(1), Literal::Known(false)]))
+        })
+    }
+
+    /// The operand bits that nodes depend on together, if these are few.
+    fn support(&self, nodes: &[NodeId]) -> Option<Vec<NodeId>> {
+        let mut bits = Vec::new();
+        for node in nodes {
+            let small = self.small[*node as usize].as_ref()?;
+            bits.extend(&small.bits[..small.count]);
+        }
+        bits.sort_unstable();
+        bits.dedup();
+        (bits.len() <= Small::MOST).then_some(bits)
+    }
+
+    /// The same function of two of three nodes, if it is one: of nodes that depend on the same few operand bits not all combinations
+    /// occur, and a synthesiser uses that.
+    fn without_one(&self, table: u8, inputs: &[NodeId]) -> Option<(u8, [Literal; 3])> {
+        if inputs.len() < 3 {
+            return None;
+        }
+        let bits = self.support(inputs)?;
+        let rows = (0..1 << bits.len()).map(|row| {
+            let inputs = inputs.iter().enumerate();
+            inputs.fold(0_u8, |index, (i, node)| {
+                let small = self.small[*node as usize].as_ref().expect("it has support");
+                index | u8::from(small.at(&bits, row)) << i
+            })
+        });
+        let occurs = rows.fold(0_u8, |occurs, row| occurs | 1 << row);
+        let (ones, zeros) = (table & occurs, !table & occurs);
+        (0..3).find_map(|drop| {
+            // What the other two say, whatever the third one is.
+            let spread = |rows: u8| {
+                (0..8)
+                    .filter(|r| rows >> r & 1 == 1)
+                    .fold(0_u8, |s, r| s | 1 << r | 1 << (r ^ 1 << drop))
+            };
+            let (ones, zeros) = (spread(ones), spread(zeros));
+            (ones & zeros == 0).then(|| {
+                let mut literals = [Literal::Known(false); 3];
+                for (i, literal) in literals.iter_mut().enumerate().filter(|(i, _)| *i != drop) {
+                    *literal = Literal::Of(inputs[i], false);
+                }
+                (ones, literals)
+            })
+        })
     }
 
     fn node(&mut self, table: u8, inputs: &[NodeId]) -> NodeId {
@@ -154,6 +260,20 @@ impl Graph {
             groups.len() as u32 - 1
         });
         let node = self.nodes.len() as u32;
+        let small = self.support(&inputs).map(|bits| {
+            let value = |row: usize| {
+                let values = inputs.iter().enumerate().fold(0, |index, (i, node)| {
+                    let small = self.small[*node as usize].as_ref().expect("it has support");
+                    index | u8::from(small.at(&bits, row)) << i
+                });
+                table >> values & 1
+            };
+            let function = (0..1 << bits.len()).fold(0, |t, row| t | u16::from(value(row)) << row);
+            let mut padded = [bits[0]; Small::MOST];
+            padded[..bits.len()].copy_from_slice(&bits);
+            Small { bits: padded, count: bits.len(), table: function }
+        });
+        self.small.push(small);
         self.nodes.push(Node { table, arity, inputs, level, group });
         self.groups[group as usize].push(node);
         self.known.insert((table, inputs), node);
@@ -178,8 +298,7 @@ mod tests {
         let mut graph = Graph::new();
         for table in 0..=255_u8 {
             for pick in 0..216 {
-                let inputs =
-                    [choices[pick % 6], choices[pick / 6 % 6], choices[pick / 36]];
+                let inputs = [choices[pick % 6], choices[pick / 6 % 6], choices[pick / 36]];
                 let out = graph.add(table, inputs);
                 // Operand bits 1 to 3 hold the row.
                 for row in 0..8_u8 {

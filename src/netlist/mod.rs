@@ -12,6 +12,7 @@
 //! shows every net in every clock of an operation, and [`dump`] writes that as a VCD.
 
 pub mod activity;
+mod arithmetic;
 pub mod binding;
 pub mod cells;
 pub mod circuit;
@@ -35,6 +36,7 @@ pub mod lint;
 pub mod logic;
 pub mod native;
 pub mod places;
+mod plan;
 mod planes;
 pub mod ports;
 pub mod program;
@@ -42,11 +44,13 @@ pub mod range;
 mod read;
 pub mod screen;
 pub mod sequence;
+mod sums;
 pub mod table;
 mod table_form;
 mod unroll;
 pub mod verilog;
 pub mod wave;
+mod words;
 pub mod yosys_json;
 
 pub use circuit::Circuit;
