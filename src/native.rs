@@ -4,7 +4,7 @@
 //! made it. Calling it is `unsafe` and up to those who wrote the IR: [`crate::cpu`] for guest code, [`crate::netlist`] for gates.
 
 use cranelift_codegen::Context;
-use cranelift_codegen::ir::{AbiParam, Signature, Type, types};
+use cranelift_codegen::ir::{AbiParam, Signature, Type};
 use cranelift_codegen::isa::CallConv;
 use cranelift_codegen::settings::{self, Configurable};
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
@@ -134,7 +134,7 @@ impl Drop for Assembler {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use cranelift_codegen::ir::InstBuilder;
+    use cranelift_codegen::ir::{InstBuilder, types};
 
     #[test]
     fn an_assembler_can_go_to_another_thread() {

@@ -7,6 +7,7 @@ mod units;
 use common::Random;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use stuckat::netlist::fast_unit::FastUnit;
 use stuckat::netlist::fault::{Fault, Sites, universe};
 use stuckat::netlist::gate_unit::GateUnit;
 use stuckat::netlist::native::Code;
@@ -97,4 +98,27 @@ fn code_equals_the_folded_programs_for_every_fault_of_the_default_multiplier() {
         took / compared
     );
     assert!(compared as usize > faults.len() * 9 / 10);
+}
+
+/// More operations than it takes to make code, with memo and without.
+#[test]
+fn a_unit_with_code_answers_and_counts_as_one_with_gates() {
+    let circuit = units::ALL[0].circuit();
+    let fault = Fault::parse("mult1_7/SA1", &circuit).unwrap();
+    let sequences = Sequences::new(&circuit, &[fault]).unwrap();
+    let mut slow = GateUnit::new(circuit.clone(), &[fault]);
+    let mut fast = FastUnit::new(&circuit, sequences.clone());
+    let mut forgetful = FastUnit::new(&circuit, sequences).without_memo();
+    let mut random = Random(17);
+    for _ in 0..6_000 {
+        let t = Tuple { rs1: random.next() as u32, rs2: random.next() as u32, ..random.tuple() };
+        let answer = slow.exec(t.op, t.rs1, t.rs2);
+        assert_eq!(fast.exec(t.op, t.rs1, t.rs2), answer, "{t:x?}");
+        assert_eq!(forgetful.exec(t.op, t.rs1, t.rs2), answer, "{t:x?}");
+    }
+    assert_eq!(fast.counts(), slow.counts());
+    let (counts, expected) = (forgetful.counts(), slow.counts());
+    assert_eq!((counts.muls, counts.wrong), (expected.muls, expected.wrong));
+    assert_eq!(counts.differing, expected.differing);
+    assert!(fast.memo().is_some() && forgetful.memo().is_none());
 }

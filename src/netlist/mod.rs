@@ -7,7 +7,7 @@
 //! the order of evaluation; [`eval`] evaluates them for many patterns or faults at a time; [`binding`], [`ports`], [`circuit`] and
 //! [`clocking`] make a clocked multiplier of it; [`gate_unit`] is that multiplier evaluated gate by gate, clock by clock: the truth;
 //! [`sequence`] folds a fault and an operation's control inputs into a shorter program, and proves whether the
-//! fault makes the unit carry state; [`fast_unit`] is the unit on those programs, with a memo; [`screen`] asks for many
+//! fault makes the unit carry state; [`fast_unit`] is the unit on those programs, with a memo; [`native`] makes host code for single products; [`screen`] asks for many
 //! products at a time; [`equivalence`] compares the sound unit with the exact product, [`lint`] looks for oddities; [`wave`]
 //! shows every net in every clock of an operation, and [`dump`] writes that as a VCD.
 
