@@ -1,7 +1,7 @@
 //! One product at a time, in host code made for the fault.
 //!
 //! In: the [`Sequence`](super::sequence::Sequence) of an operation under a fault. Out: a function of the two operands: the host's own
-//! additions and multiplications where the gates are proved to add ([`super::plan`]), else every gate, straight. It is made
+//! additions and multiplications where the gates are proved to add (`plan.rs`), else every gate, straight. It is made
 //! when asked for and belongs to its [`Code`].
 
 use super::arithmetic::Arithmetic;
