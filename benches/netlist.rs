@@ -3,8 +3,10 @@
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use std::hint::black_box;
 use std::sync::Arc;
+use std::time::Instant;
 use stuckat::netlist::fault::{Fault, Sites, universe};
 use stuckat::netlist::gate_unit::GateUnit;
+use stuckat::netlist::native::Code;
 use stuckat::netlist::sequence::Sequences;
 use stuckat::netlist::{Circuit, screen};
 use stuckat::unit::{MulOp, Tuple, Unit};
@@ -47,5 +49,62 @@ fn products(c: &mut Criterion) {
     });
 }
 
-criterion_group!(benches, products);
+/// The median of what `measure` gives for the first faults of a random order that keep no state.
+fn median(circuit: &Circuit, faults: &[Fault], measure: impl Fn(&Sequences) -> f64) -> f64 {
+    const FAULTS: usize = 50;
+    // Multiplying by an odd constant visits the faults in no order that the netlist has.
+    let order = (1..).map(|i: usize| i.wrapping_mul(0x9e37_79b9) % faults.len());
+    let sequences = order.filter_map(|i| Sequences::new(circuit, &[faults[i]]).ok());
+    let mut all: Vec<f64> = sequences.take(FAULTS).map(|s| measure(&s)).collect();
+    all.sort_by(f64::total_cmp);
+    all[FAULTS / 2]
+}
+
+/// One product under 50 net faults: not by Criterion, which would take a minute for each.
+fn many_faults(_: &mut Criterion) {
+    let circuit = Circuit::default_multiplier();
+    let faults = universe(&circuit, Sites::Nets);
+    let operands: Vec<(u32, u32)> = (1..4_096_u64)
+        .map(|i| i.wrapping_mul(0x9e37_79b9_7f4a_7c15))
+        .map(|i| ((i >> 32) as u32, (i ^ i >> 29) as u32))
+        .collect();
+    let nanoseconds = |mut product: Box<dyn FnMut(u32, u32) -> u32>| {
+        let mut best = f64::MAX;
+        for _ in 0..5 {
+            let begin = Instant::now();
+            for (rs1, rs2) in &operands {
+                black_box(product(*rs1, *rs2));
+            }
+            best = best.min(begin.elapsed().as_secs_f64() * 1e9 / operands.len() as f64);
+        }
+        best
+    };
+    for op in [MulOp::MUL, MulOp::MULH] {
+        let coded = |sequences: &Sequences, gates: bool| {
+            let mut code = Code::new().expect("code can be made here");
+            match gates {
+                true => code.make_gates(sequences, op).expect("code can be made here"),
+                false => code.make(sequences, op).expect("code can be made here"),
+            }
+            nanoseconds(Box::new(move |a, b| code.product(op, a, b).expect("it is made")))
+        };
+        let interpreted = median(&circuit, &faults, |sequences| {
+            let (sequence, mut scratch) = (sequences.of(op).clone(), Vec::new());
+            nanoseconds(Box::new(move |a, b| sequence.evaluate_one(&mut scratch, a, b)))
+        });
+        let gates = median(&circuit, &faults, |sequences| coded(sequences, true));
+        let best = median(&circuit, &faults, |sequences| coded(sequences, false));
+        let make = median(&circuit, &faults, |sequences| {
+            let begin = Instant::now();
+            let mut code = Code::new().expect("code can be made here");
+            let _ = black_box(code.make_arithmetic(sequences, op));
+            begin.elapsed().as_secs_f64() * 1e3
+        });
+        println!(
+            "{op} under 50 net faults, medians: {interpreted:.0} ns interpreted, {gates:.0} ns as gates in host code, {best:.1} ns as arithmetic where proved; {make:.2} ms to make the latter"
+        );
+    }
+}
+
+criterion_group!(benches, products, many_faults);
 criterion_main!(benches);

@@ -44,9 +44,21 @@ impl Assembler {
     /// # Errors
     /// [`NativeError::Host`] if Cranelift does not know it.
     pub fn new() -> Result<Self, NativeError> {
+        Self::with_opt_level("speed")
+    }
+
+    /// The same for functions that are written without anything to improve: made faster, and nothing in them is put into another order.
+    ///
+    /// # Errors
+    /// [`NativeError::Host`] if Cranelift does not know this processor.
+    pub fn literal() -> Result<Self, NativeError> {
+        Self::with_opt_level("none")
+    }
+
+    fn with_opt_level(opt_level: &str) -> Result<Self, NativeError> {
         let mut flags = settings::builder();
         for (name, value) in [
-            ("opt_level", "speed"),
+            ("opt_level", opt_level),
             ("is_pic", "false"),
             ("use_colocated_libcalls", "false"),
             ("enable_verifier", if cfg!(debug_assertions) { "true" } else { "false" }),

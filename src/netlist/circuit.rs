@@ -11,10 +11,12 @@ use super::ports::{self, Drive, Operation, Register, RegisterPlace, Roles};
 use super::program::Program;
 use super::sequence::Sequences;
 use super::unroll::data_flops;
+use super::words::{Word, words};
 use super::{Net, Netlist, NetlistError, read as read_netlist, screen};
 use crate::unit::{Answer, Latency, MulOp, Part, Tuple};
 use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use thiserror::Error;
 
 /// Why a binding, a netlist or a cell library cannot be used. Names the file.
@@ -75,6 +77,8 @@ pub struct Circuit {
     max_clocks: u32,
     latency: Latency,
     sources: Vec<SourceFile>,
+    /// What [`Circuit::words`] gives, once it was asked.
+    words: OnceLock<[Vec<Word>; 4]>,
 }
 
 impl Circuit {
@@ -149,6 +153,7 @@ impl Circuit {
             max_clocks: binding.max_clocks,
             latency: Latency::SINGLE_CYCLE,
             sources: Vec::new(),
+            words: OnceLock::new(),
         };
         circuit.data = data_flops(&circuit);
         Ok(circuit)
@@ -249,6 +254,11 @@ impl Circuit {
     /// How an operation is done.
     pub fn operation(&self, op: MulOp) -> &Operation {
         &self.roles.operations[op.index()]
+    }
+
+    /// Which nets of the sound unit are the bits of a number.
+    pub(super) fn words(&self, op: MulOp) -> &[Word] {
+        &self.words.get_or_init(|| MulOp::ALL.map(|op| words(self, op)))[op.index()]
     }
 
     /// Nets of an operation's answer, bit 0 first.

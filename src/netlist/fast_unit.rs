@@ -6,6 +6,7 @@
 
 use super::Fault;
 use super::circuit::Circuit;
+use super::native::LazyCode;
 use super::range::Range;
 use super::screen;
 use super::sequence::Sequences;
@@ -97,6 +98,9 @@ pub struct FastUnit {
     /// The memo has lost answers.
     forgot: bool,
     scratch: Vec<u8>,
+    code: LazyCode,
+    /// Answers go into the memo.
+    remembers: bool,
 }
 
 impl FastUnit {
@@ -111,7 +115,18 @@ impl FastUnit {
             counts: Counts::default(),
             forgot: false,
             scratch: Vec::new(),
+            code: LazyCode::default(),
+            remembers: true,
         }
+    }
+
+    /// The same unit for runs of which nobody asks afterwards what they multiplied: what is in no table is computed every time, which host
+    /// code does faster than a memo finds it. [`FastUnit::memo`] then knows nothing, and of wrong products outside the tables
+    /// [`Counts::distinct_wrong`] counts none.
+    pub fn without_memo(mut self) -> Self {
+        self.entries = vec![Entry::default(); FIRST_CAPACITY];
+        (self.used, self.forgot, self.remembers) = (0, true, false);
+        self
     }
 
     /// Lets it look up MUL in a table where the operands are in its range. The table must be of the same fault.
@@ -158,7 +173,7 @@ impl FastUnit {
                 let (right_value, in_time) = match answer {
                     Answer::Done { value, cycles } => {
                         let in_table = self.tabled(op, rs1, rs2).is_some();
-                        let room = self.used < KEPT;
+                        let room = self.remembers && self.used < KEPT;
                         if !in_table && room && self.find(op, rs1, rs2).is_err() {
                             self.insert(op, rs1, rs2, value);
                         }
@@ -175,6 +190,9 @@ impl FastUnit {
 
     /// Before a run that will need these operations: makes room if earlier runs have left too much, and learns those that it does not know.
     pub fn prepare(&mut self, tuples: impl Iterator<Item = Tuple>) {
+        if !self.remembers {
+            return;
+        }
         if self.used > KEPT {
             // Never within a run, whose operations are all to be known afterwards.
             self.entries = vec![Entry::default(); FIRST_CAPACITY];
@@ -263,9 +281,18 @@ impl FastUnit {
         at
     }
 
-    /// Computes one answer through the gates that are left after folding.
-    #[cold]
+    /// Computes one answer: by host code, if there is some, or through the gates that are left after folding.
+    #[inline]
     fn compute(&mut self, op: MulOp, rs1: u32, rs2: u32) -> u32 {
+        match self.code.product(op, rs1, rs2) {
+            Some(value) => value,
+            None => self.interpret(op, rs1, rs2),
+        }
+    }
+
+    #[cold]
+    fn interpret(&mut self, op: MulOp, rs1: u32, rs2: u32) -> u32 {
+        self.code.missed(&self.sequences, op);
         self.sequences.of(op).evaluate_one(&mut self.scratch, rs1, rs2)
     }
 }
@@ -281,6 +308,16 @@ impl Unit for FastUnit {
         };
         if let Some(value) = self.tabled(op, rs1, rs2) {
             if value != rs1.wrapping_mul(rs2) {
+                self.counts.wrong += 1;
+                self.counts.differing += 1;
+            } else if cycles != self.sound.of(op) || !self.sequences.sound_state() {
+                self.counts.differing += 1;
+            }
+            return Answer::Done { value, cycles };
+        }
+        if !self.remembers {
+            let value = self.compute(op, rs1, rs2);
+            if value != op.product(rs1, rs2) {
                 self.counts.wrong += 1;
                 self.counts.differing += 1;
             } else if cycles != self.sound.of(op) || !self.sequences.sound_state() {

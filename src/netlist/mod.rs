@@ -7,11 +7,12 @@
 //! the order of evaluation; [`eval`] evaluates them for many patterns or faults at a time; [`binding`], [`ports`], [`circuit`] and
 //! [`clocking`] make a clocked multiplier of it; [`gate_unit`] is that multiplier evaluated gate by gate, clock by clock: the truth;
 //! [`sequence`] folds a fault and an operation's control inputs into a shorter program, and proves whether the
-//! fault makes the unit carry state; [`fast_unit`] is the unit on those programs, with a memo; [`screen`] asks for many
+//! fault makes the unit carry state; [`fast_unit`] is the unit on those programs, with a memo; [`native`] makes host code for single products; [`screen`] asks for many
 //! products at a time; [`equivalence`] compares the sound unit with the exact product, [`lint`] looks for oddities; [`wave`]
 //! shows every net in every clock of an operation, and [`dump`] writes that as a VCD.
 
 pub mod activity;
+mod arithmetic;
 pub mod binding;
 pub mod cells;
 pub mod circuit;
@@ -20,6 +21,7 @@ pub mod collapse;
 pub mod cone;
 mod design;
 pub mod dump;
+mod emit;
 pub mod equivalence;
 pub mod eval;
 pub mod fast_unit;
@@ -29,9 +31,12 @@ pub mod faulty_unit;
 pub mod files;
 pub mod fold;
 pub mod gate_unit;
+mod graph;
 pub mod lint;
 pub mod logic;
+pub mod native;
 pub mod places;
+mod plan;
 mod planes;
 pub mod ports;
 pub mod program;
@@ -39,11 +44,13 @@ pub mod range;
 mod read;
 pub mod screen;
 pub mod sequence;
+mod sums;
 pub mod table;
 mod table_form;
 mod unroll;
 pub mod verilog;
 pub mod wave;
+mod words;
 pub mod yosys_json;
 
 pub use circuit::Circuit;

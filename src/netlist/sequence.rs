@@ -14,9 +14,12 @@
 use super::circuit::Circuit;
 use super::eval::{BitOp, Lanes, pair_up, run, run_bits};
 use super::fold::{Abstract, Folding};
+use super::graph::{Graph, Literal};
+use super::plan::Placed;
 use super::ports::Operation;
 use super::program::Op;
-use super::unroll::{Failure, OPERAND_BITS, Unroller, idle_state};
+use super::unroll::{Failure, OPERAND_BITS, Unrolled, Unroller, idle_state};
+use super::words::{Place, Word};
 use super::{Effect, Fault, Site};
 use crate::unit::MulOp;
 use std::fmt;
@@ -49,6 +52,8 @@ pub struct Sequence {
     cycles: Option<u32>,
     /// Other hardware does the operation, exactly; there is no program.
     exact: Option<MulOp>,
+    /// For each word of the sound unit its bits that are there: the bit, and the op that makes it.
+    words: Vec<Vec<(u8, u32)>>,
 }
 
 impl Sequence {
@@ -85,6 +90,24 @@ impl Sequence {
                 Bit::Slot(slot) => values[*slot as usize],
             };
         }
+    }
+
+    /// The program as a graph, and what it gives for each bit of the answer.
+    /// Also the words of the sound unit, as far as their bits are there: the bit, ascending, and its node.
+    pub(super) fn graph(&self) -> (Graph, [Literal; 32], Vec<Vec<Placed>>) {
+        let (graph, outs, values) = Graph::of(&self.ops, self.slots);
+        let bit = |(i, op): &(u8, u32)| match outs[*op as usize] {
+            Literal::Of(node, inverted) if graph.nodes[node as usize].arity > 0 => {
+                Some(Placed { bit: u32::from(*i), node, inverted })
+            }
+            _ => None,
+        };
+        let words = self.words.iter().map(|word| word.iter().filter_map(bit).collect()).collect();
+        let answer = self.answer.map(|bit| match bit {
+            Bit::Known(value) => Literal::Known(value),
+            Bit::Slot(slot) => values[slot as usize],
+        });
+        (graph, answer, words)
     }
 
     /// Evaluates it for one pair of operands. `values` is scratch.
@@ -141,7 +164,8 @@ impl Sequences {
                 (Some(unrolled), _) => {
                     let cycles = unrolled.clocks.len() as u32;
                     let cycles = (!unrolled.answer.is_empty()).then_some(cycles);
-                    Sequence::of(&unroller.folding, &unrolled.answer, cycles)
+                    let words = circuit.words(op);
+                    Sequence::of(&unroller.folding, &unrolled, words, cycles)
                 }
                 (None, Operation::Exact(clocks)) => Sequence::exactly(op, *clocks),
                 (None, Operation::Netlist { .. }) => unreachable!("the netlist does it"),
@@ -180,12 +204,16 @@ impl From<Failure> for CarriesState {
 impl Sequence {
     /// An operation that other hardware does.
     fn exactly(op: MulOp, clocks: u32) -> Self {
-        Self { exact: Some(op), ..Self::of(&Folding::default(), &[], Some(clocks)) }
+        Self {
+            exact: Some(op),
+            ..Self::of(&Folding::default(), &Unrolled::default(), &[], Some(clocks))
+        }
     }
 
     /// Drops what the answer does not need and gives slots that are no longer needed to later values.
-    fn of(folding: &Folding, answer: &[Abstract], cycles: Option<u32>) -> Self {
+    fn of(folding: &Folding, unrolled: &Unrolled, words: &[Word], cycles: Option<u32>) -> Self {
         const NEVER: u32 = u32::MAX;
+        let answer = &unrolled.answer;
         let mut last_use = vec![NEVER; folding.slots()];
         let end = folding.ops.len() as u32;
         for bit in answer {
@@ -209,6 +237,8 @@ impl Sequence {
         let mut free = Vec::new();
         let mut slots = OPERAND_BITS as u32;
         let mut ops = Vec::new();
+        // The op that makes a slot.
+        let mut makers = vec![NEVER; folding.slots()];
         for (i, op) in folding.ops.iter().enumerate().filter(|(i, _)| needed[*i]) {
             let inputs = op.inputs.map(|slot| place[slot as usize]);
             for (k, slot) in op.inputs.into_iter().enumerate() {
@@ -222,6 +252,7 @@ impl Sequence {
                 slots - 1
             });
             place[op.out as usize] = out;
+            makers[op.out as usize] = ops.len() as u32;
             ops.push(Op { table: op.table, inputs, out });
         }
         let bit = |i: usize| match answer.get(i) {
@@ -231,6 +262,14 @@ impl Sequence {
         };
         let answer = std::array::from_fn(bit);
         let slots = slots as usize;
-        Sequence { pairs: pair_up(&ops), ops, slots, answer, cycles, exact: None }
+        let made =
+            |(i, (clock, net)): &(u32, Place)| match unrolled.clocks.get(*clock)?[*net as usize] {
+                Abstract::Live(slot) if makers[slot as usize] != NEVER => {
+                    Some((*i as u8, makers[slot as usize]))
+                }
+                _ => None,
+            };
+        let words = words.iter().map(|word| word.0.iter().filter_map(made).collect()).collect();
+        Sequence { pairs: pair_up(&ops), ops, slots, answer, cycles, exact: None, words }
     }
 }

@@ -53,6 +53,7 @@ pub(super) enum Failure {
 pub(super) type Folded<T> = Result<T, Failure>;
 
 /// An operation over all its clocks.
+#[derive(Default)]
 pub(super) struct Unrolled {
     /// For each clock what is known of every slot of the circuit's program.
     pub clocks: Vec<Vec<Abstract>>,

@@ -1,0 +1,222 @@
+//! One product at a time, in host code made for the fault.
+//!
+//! In: the [`Sequence`](super::sequence::Sequence) of an operation under a fault. Out: a function of the two operands: the host's own
+//! additions and multiplications where the gates are proved to add (`plan.rs`), else every gate, straight. It is made
+//! when asked for and belongs to its [`Code`].
+
+use super::arithmetic::Arithmetic;
+use super::emit::Gates;
+use super::graph::{Graph, Literal};
+use super::plan::plan;
+use super::sequence::Sequences;
+use crate::native::{Assembler, NativeError};
+use crate::unit::MulOp;
+use cranelift_codegen::ir::{InstBuilder, Value, types};
+use cranelift_frontend::FunctionBuilder;
+
+/// A function of rs1 and rs2.
+type Product = extern "C" fn(u32, u32) -> u32;
+
+/// Host code for the operations of a faulty unit.
+#[derive(Debug)]
+pub struct Code {
+    assembler: Assembler,
+    products: [Option<Product>; 4],
+    /// Whether the code adds and multiplies.
+    arithmetic: [bool; 4],
+}
+
+impl Code {
+    /// No code yet.
+    ///
+    /// # Errors
+    /// [`NativeError`] if none can be made for this processor.
+    pub fn new() -> Result<Self, NativeError> {
+        Ok(Self { assembler: Assembler::literal()?, products: [None; 4], arithmetic: [false; 4] })
+    }
+
+    /// Makes the code of an operation, fast or slow.
+    ///
+    /// # Errors
+    /// [`NativeError`] if none can be made.
+    pub fn make(&mut self, sequences: &Sequences, op: MulOp) -> Result<(), NativeError> {
+        if self.make_arithmetic(sequences, op)? {
+            return Ok(());
+        }
+        self.make_gates(sequences, op)
+    }
+
+    /// Makes code that adds and multiplies, in one or two milliseconds. False if the gates are not proved to do only that, but for what
+    /// the fault leaves over.
+    ///
+    /// # Errors
+    /// [`NativeError`] if no code can be made.
+    pub fn make_arithmetic(
+        &mut self,
+        sequences: &Sequences,
+        op: MulOp,
+    ) -> Result<bool, NativeError> {
+        let sequence = sequences.of(op);
+        if let Some(op) = sequence.exact() {
+            self.write(op, |b, operands| exact(b, op, operands))?;
+            return Ok(true);
+        }
+        let (mut graph, answer, words) = sequence.graph();
+        let Some(plan) = plan(&mut graph, &answer, &words) else { return Ok(false) };
+        self.write(op, |b, operands| Arithmetic::new(&graph, &plan, operands).answer(b))?;
+        self.arithmetic[op.index()] = true;
+        Ok(true)
+    }
+
+    /// Makes code of every gate that is left, in a tenth of a second or more.
+    ///
+    /// # Errors
+    /// [`NativeError`] if none can be made.
+    pub fn make_gates(&mut self, sequences: &Sequences, op: MulOp) -> Result<(), NativeError> {
+        let (graph, answer, _) = sequences.of(op).graph();
+        self.arithmetic[op.index()] = false;
+        self.write(op, |b, operands| gates(b, &graph, &answer, operands))
+    }
+
+    /// Makes a function whose body gives the product in the lower half of a 64-bit value.
+    fn write(
+        &mut self,
+        op: MulOp,
+        body: impl FnOnce(&mut FunctionBuilder, [Value; 2]) -> Value,
+    ) -> Result<(), NativeError> {
+        let signature = self.assembler.signature(&[types::I32, types::I32], Some(types::I32));
+        let address = self.assembler.function(signature, |b| {
+            let operands = begin(b);
+            let product = body(b, operands);
+            let product = b.ins().ireduce(types::I32, product);
+            b.ins().return_(&[product]);
+        })?;
+        // SAFETY: the function takes two 32-bit numbers, returns one, and touches no memory; it lives as long as `assembler`, which
+        // goes with `self`, and `products` is private and never handed out.
+        self.products[op.index()] =
+            Some(unsafe { std::mem::transmute::<*const u8, Product>(address) });
+        Ok(())
+    }
+
+    /// A product, if there is code for it.
+    #[inline]
+    pub fn product(&self, op: MulOp, rs1: u32, rs2: u32) -> Option<u32> {
+        self.products[op.index()].map(|product| product(rs1, rs2))
+    }
+
+    /// Whether the code of an operation adds and multiplies, instead of evaluating every gate.
+    pub fn is_arithmetic(&self, op: MulOp) -> bool {
+        self.arithmetic[op.index()]
+    }
+
+    /// Bytes of host code.
+    pub fn bytes(&self) -> usize {
+        self.assembler.bytes()
+    }
+}
+
+/// The operands, zero-extended.
+fn begin(b: &mut FunctionBuilder) -> [Value; 2] {
+    let block = b.create_block();
+    b.append_block_params_for_function_params(block);
+    b.switch_to_block(block);
+    b.seal_block(block);
+    let params = b.block_params(block).to_vec();
+    [params[0], params[1]].map(|operand| b.ins().uextend(types::I64, operand))
+}
+
+/// What other hardware does, exactly.
+fn exact(b: &mut FunctionBuilder, op: MulOp, operands: [Value; 2]) -> Value {
+    let signed = [op.signed_rs1, op.signed_rs2];
+    let [x, y] = [0, 1].map(|i| {
+        let narrow = b.ins().ireduce(types::I32, operands[i]);
+        if signed[i] { b.ins().sextend(types::I64, narrow) } else { operands[i] }
+    });
+    let product = b.ins().imul(x, y);
+    if op == MulOp::MUL { product } else { b.ins().ushr_imm(product, 32) }
+}
+
+/// Every gate.
+fn gates(
+    b: &mut FunctionBuilder,
+    graph: &Graph,
+    answer: &[Literal; 32],
+    operands: [Value; 2],
+) -> Value {
+    let mut gates = Gates::new(graph, operands);
+    let mut constant = 0_u32;
+    let mut product = None;
+    for (literal, i) in answer.iter().zip(0_u32..) {
+        let (node, inverted) = match literal {
+            Literal::Known(value) => {
+                constant |= u32::from(*value) << i;
+                continue;
+            }
+            Literal::Of(node, inverted) => (*node, *inverted),
+        };
+        constant |= u32::from(inverted) << i;
+        let bit = gates.bit(b, node);
+        let bit = b.ins().band_imm(bit, 1);
+        let bit = b.ins().ishl_imm(bit, i64::from(i));
+        product = Some(match product {
+            Some(sum) => b.ins().bor(sum, bit),
+            None => bit,
+        });
+    }
+    match product {
+        Some(product) => b.ins().bxor_imm(product, i64::from(constant)),
+        None => b.ins().iconst(types::I64, i64::from(constant)),
+    }
+}
+
+/// The code of a unit, made when it is worth its time.
+#[derive(Debug, Default)]
+pub(super) struct LazyCode {
+    code: Option<Code>,
+    /// Products of each operation that were asked for before there was code.
+    asked: [u32; 4],
+    /// No code can be made on this host.
+    impossible: bool,
+}
+
+/// After so many products the code that adds and multiplies is made: it saves two or more microseconds a product and takes one or
+/// two thousand.
+const ARITHMETIC_AFTER: u32 = 1_000;
+/// After so many the gates are: they save one or two microseconds a product and take up to half a million.
+const GATES_AFTER: u32 = 500_000;
+
+impl Clone for LazyCode {
+    /// Code is not copied: the clone makes its own.
+    fn clone(&self) -> Self {
+        Self::default()
+    }
+}
+
+impl LazyCode {
+    /// A product, if there is code for it.
+    #[inline]
+    pub fn product(&self, op: MulOp, rs1: u32, rs2: u32) -> Option<u32> {
+        self.code.as_ref()?.product(op, rs1, rs2)
+    }
+
+    /// Says that there was none, and makes it if it is due.
+    pub fn missed(&mut self, sequences: &Sequences, op: MulOp) {
+        let asked = &mut self.asked[op.index()];
+        *asked = asked.saturating_add(1);
+        let asked = *asked;
+        if self.impossible || (asked != ARITHMETIC_AFTER && asked != GATES_AFTER) {
+            return;
+        }
+        let mut make = || -> Result<(), NativeError> {
+            if self.code.is_none() {
+                self.code = Some(Code::new()?);
+            }
+            let code = self.code.as_mut().expect("it is there");
+            match asked {
+                GATES_AFTER => code.make_gates(sequences, op),
+                _ => code.make_arithmetic(sequences, op).map(|_| ()),
+            }
+        };
+        self.impossible = make().is_err();
+    }
+}
