@@ -108,7 +108,7 @@ fn a_unit_with_code_answers_and_counts_as_one_with_gates() {
     let sequences = Sequences::new(&circuit, &[fault]).unwrap();
     let mut slow = GateUnit::new(circuit.clone(), &[fault]);
     let mut fast = FastUnit::new(&circuit, sequences.clone());
-    let mut forgetful = FastUnit::new(&circuit, sequences).without_memo();
+    let mut forgetful = FastUnit::new(&circuit, sequences).forgetful();
     let mut random = Random(17);
     for _ in 0..6_000 {
         let t = Tuple { rs1: random.next() as u32, rs2: random.next() as u32, ..random.tuple() };

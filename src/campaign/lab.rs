@@ -175,6 +175,9 @@ impl Lab<'_> {
                 scope.spawn(move || {
                     let mut runner =
                         Runner::new(self.program, FaultyUnit::gates(self.circuit, &[]));
+                    if self.speed == Speed::Slow {
+                        runner.set_compiled(None);
+                    }
                     let mut tables = faulty_unit::tables(self.circuit);
                     let mut tell = |told| {
                         // A closed channel means that the listener has had enough.
@@ -289,31 +292,32 @@ impl Lab<'_> {
                 }
                 continue;
             }
-            let runs = self.class(runner, screened, class, &images, tell)?;
             // A class that begins a job is the one that others are compared with.
-            if known.is_none()
-                && let FaultyUnit::Memo(unit) = runner.unit_mut()
-                && job.len() > 1
-            {
+            let compared = known.is_none() && job.len() > 1;
+            let runs = self.class(runner, screened, class, &images, compared, tell)?;
+            if compared && let FaultyUnit::Memo(unit) = runner.unit_mut() {
                 known = unit.memo().map(|memo| (memo.collect(), runs));
             }
         }
         ControlFlow::Continue(())
     }
 
-    /// Runs one fault on `images`, for all faults of its class.
+    /// Runs one fault on `images`, for all faults of its class; all its operations must be known afterwards if other faults are to be `compared` with it.
     fn class(
         &self,
         runner: &mut Runner<FaultyUnit>,
         screened: Screened,
         class: &[&Open],
         images: &[usize],
+        compared: bool,
         tell: &mut dyn FnMut(Record) -> ControlFlow<()>,
     ) -> ControlFlow<(), BTreeMap<usize, Run>> {
         let faults = self.faults[class[0].number].faults.faults();
         let judgement = screened.judgement;
         let unit = match screened.unit {
-            Ok(unit) if self.speed != Speed::Slow => FaultyUnit::Memo(Box::new(unit)),
+            Ok(unit) if self.speed != Speed::Slow => {
+                FaultyUnit::Memo(Box::new(if compared { unit } else { unit.forgetful() }))
+            }
             _ => FaultyUnit::gates(self.circuit, faults),
         };
         let engine = match unit {

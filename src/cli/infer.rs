@@ -119,9 +119,9 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     }
     let golden = if args.slow && args.fault.is_empty() {
         let unit = FaultyUnit::gates(&circuit, &[]);
-        infer(&program, &model, unit, &input, args.max_insns)
+        infer(&program, &model, unit, &input, args.max_insns, true)
     } else {
-        infer(&program, &model, Exact::new(circuit.latency()), &input, args.max_insns)
+        infer(&program, &model, Exact::new(circuit.latency()), &input, args.max_insns, args.slow)
     };
     if golden.run.stop != Stop::Exit(0) {
         bail!("{file}: {firmware} {}", refusal(&golden));
@@ -154,8 +154,12 @@ fn infer(
     unit: impl Unit,
     input: &[u8],
     budget: u64,
+    slow: bool,
 ) -> Inference {
     let mut runner = Runner::new(program, unit);
+    if slow {
+        runner.set_compiled(None);
+    }
     let (run, layers) = runner.profile(input, budget);
     let answer = Answer::new(model, &run.output);
     let arena_used = runner.arena_used();
@@ -176,7 +180,7 @@ fn faulty(
         false => FaultyUnit::new(circuit, faults.faults()),
     };
     let budget = golden.run.retired.saturating_mul(u64::from(args.hang_factor));
-    let inference = infer(program, model, unit, input, budget);
+    let inference = infer(program, model, unit, input, budget, args.slow);
     let same_class = || Some(inference.answer.best(1) == golden.answer.best(1));
     let (outcome, _) = classify_by(&golden.run, &inference.run, same_class);
     Faulty { name: faults.name(circuit.netlist()), inference, outcome }

@@ -3,7 +3,7 @@
 use super::{Multiplier, OutputError, OutputRefused, Target, exit_code, faults, print_bytes, say};
 use crate::cpu::{Machine, Probe, Reset, Retired, Silent, Stop};
 use crate::elf::Image;
-use crate::netlist::gate_unit::GateUnit;
+use crate::netlist::faulty_unit::FaultyUnit;
 use crate::report::table::grouped;
 use crate::soc::{Board, Platform};
 use crate::trace::rvfi;
@@ -35,9 +35,12 @@ pub(super) struct Args {
     /// several times for several faults at once
     #[arg(long, value_name = "NET/SA0|NET/SA1")]
     fault: Vec<String>,
-    /// Multiply with gates even without a fault
+    /// Evaluate every product gate by gate, even without a fault
     #[arg(long)]
     gates: bool,
+    /// Interpret every instruction, and evaluate every product of a faulty multiplier gate by gate, clock by clock; same results, hundreds of times slower
+    #[arg(long)]
+    slow: bool,
     /// End the run after so many instructions
     #[arg(long, value_name = "N", default_value_t = 10_000_000_000)]
     max_insns: u64,
@@ -112,7 +115,13 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         if faults.is_empty() && !args.gates {
             trace_and_execute(args, board, Exact::new(circuit.latency()), reset)?
         } else {
-            trace_and_execute(args, board, GateUnit::new(circuit.clone(), faults), reset)?
+            let by_gates = args.slow || args.gates;
+            let unit = if by_gates {
+                FaultyUnit::gates(&circuit, faults)
+            } else {
+                FaultyUnit::new(&circuit, faults)
+            };
+            trace_and_execute(args, board, unit, reset)?
         }
     } else {
         let latency = match args.mul {
@@ -197,6 +206,9 @@ fn execute(
     trace_failed: &Cell<bool>,
 ) -> anyhow::Result<Ended> {
     let mut machine = Machine::new(board, unit, probe, reset);
+    if args.slow {
+        machine.set_compiled(None);
+    }
     let mut budget = 0;
     let stop = loop {
         budget = args.max_insns.min(budget + SLICE);

@@ -99,8 +99,8 @@ pub struct FastUnit {
     forgot: bool,
     scratch: Vec<u8>,
     code: LazyCode,
-    /// Answers go into the memo.
-    remembers: bool,
+    /// All answers that are in no table go into the memo.
+    complete: bool,
 }
 
 impl FastUnit {
@@ -116,16 +116,14 @@ impl FastUnit {
             forgot: false,
             scratch: Vec::new(),
             code: LazyCode::default(),
-            remembers: true,
+            complete: true,
         }
     }
 
-    /// The same unit for runs of which nobody asks afterwards what they multiplied: what is in no table is computed every time, which host
-    /// code does faster than a memo finds it. [`FastUnit::memo`] then knows nothing, and of wrong products outside the tables
-    /// [`Counts::distinct_wrong`] counts none.
-    pub fn without_memo(mut self) -> Self {
-        self.entries = vec![Entry::default(); FIRST_CAPACITY];
-        (self.used, self.forgot, self.remembers) = (0, true, false);
+    /// The same unit for runs of which nobody asks afterwards what they multiplied: where there is host code for an operation, every product is
+    /// computed, which is faster than to find it in a memo. [`FastUnit::memo`] then knows nothing.
+    pub fn forgetful(mut self) -> Self {
+        (self.forgot, self.complete) = (true, false);
         self
     }
 
@@ -173,7 +171,7 @@ impl FastUnit {
                 let (right_value, in_time) = match answer {
                     Answer::Done { value, cycles } => {
                         let in_table = self.tabled(op, rs1, rs2).is_some();
-                        let room = self.remembers && self.used < KEPT;
+                        let room = self.used < KEPT;
                         if !in_table && room && self.find(op, rs1, rs2).is_err() {
                             self.insert(op, rs1, rs2, value);
                         }
@@ -190,9 +188,6 @@ impl FastUnit {
 
     /// Before a run that will need these operations: makes room if earlier runs have left too much, and learns those that it does not know.
     pub fn prepare(&mut self, tuples: impl Iterator<Item = Tuple>) {
-        if !self.remembers {
-            return;
-        }
         if self.used > KEPT {
             // Never within a run, whose operations are all to be known afterwards.
             self.entries = vec![Entry::default(); FIRST_CAPACITY];
@@ -200,6 +195,7 @@ impl FastUnit {
         }
         let unknown: Vec<Tuple> = tuples
             .filter(|t| self.tabled(t.op, t.rs1, t.rs2).is_none())
+            .filter(|t| self.complete || !self.code.is_there(t.op))
             .filter(|t| self.find(t.op, t.rs1, t.rs2).is_err())
             .collect();
         self.learn(&unknown, |_| ());
@@ -315,8 +311,9 @@ impl Unit for FastUnit {
             }
             return Answer::Done { value, cycles };
         }
-        if !self.remembers {
-            let value = self.compute(op, rs1, rs2);
+        if !self.complete
+            && let Some(value) = self.code.product(op, rs1, rs2)
+        {
             if value != op.product(rs1, rs2) {
                 self.counts.wrong += 1;
                 self.counts.differing += 1;

@@ -24,7 +24,7 @@ impl FaultyUnit {
         match Sequences::new(circuit, faults) {
             Ok(sequences) => {
                 let unit = FastUnit::new(circuit, sequences);
-                Self::Memo(Box::new(unit.with_tables(&mut tables(circuit), faults)))
+                Self::Memo(Box::new(unit.with_tables(&mut tables(circuit), faults).forgetful()))
             }
             Err(_) => Self::gates(circuit, faults),
         }

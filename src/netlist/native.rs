@@ -104,6 +104,11 @@ impl Code {
         self.products[op.index()].map(|product| product(rs1, rs2))
     }
 
+    /// Whether there is code for an operation.
+    pub fn has(&self, op: MulOp) -> bool {
+        self.products[op.index()].is_some()
+    }
+
     /// Whether the code of an operation adds and multiplies, instead of evaluating every gate.
     pub fn is_arithmetic(&self, op: MulOp) -> bool {
         self.arithmetic[op.index()]
@@ -197,6 +202,11 @@ impl LazyCode {
     #[inline]
     pub fn product(&self, op: MulOp, rs1: u32, rs2: u32) -> Option<u32> {
         self.code.as_ref()?.product(op, rs1, rs2)
+    }
+
+    /// Whether there is code for an operation.
+    pub fn is_there(&self, op: MulOp) -> bool {
+        self.code.as_ref().is_some_and(|code| code.has(op))
     }
 
     /// Says that there was none, and makes it if it is due.
