@@ -255,7 +255,7 @@ fn a_damaged_plan_is_refused() {
         stuckat(["report"]).words([&out]).is_refused(REFUSED, &[&place]);
         assert_unchanged(&out, &before);
     }
-    let newer = sound.replace("\"format\": 4", "\"format\": 5");
+    let newer = sound.replace("\"format\": 5", "\"format\": 6");
     assert_ne!(newer, sound);
     fs::write(&path, newer).expect("the file can be written");
     small(&out).words(["--resume"]).is_refused(REFUSED, &["format"]);

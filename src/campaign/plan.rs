@@ -18,7 +18,7 @@ use std::collections::HashMap;
 use thiserror::Error;
 
 /// Version of the run directory's format.
-pub const FORMAT: u32 = 4;
+pub const FORMAT: u32 = 5;
 
 /// How many of something to take; in TOML a number or `"all"`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]

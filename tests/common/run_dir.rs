@@ -18,7 +18,7 @@ pub struct RunDir {
 /// The plan of these faults and images.
 pub fn plan(faults: &[&str], universe: usize, images: &[usize], data_images: usize) -> Value {
     json!({
-        "format": 4, "stuckat": "0.1.0", "elf_sha256": "e1f0".repeat(16), "layers": ["CONV_2D", "FULLY_CONNECTED"],
+        "format": 5, "stuckat": "0.1.0", "elf_sha256": "e1f0".repeat(16), "layers": ["CONV_2D", "FULLY_CONNECTED"],
         "answers": {"element": "int8", "count": 0, "classes": true}, "core": "cve2", "platform": "mcu",
         "platform_sha256": "1a7f".repeat(16), "data_sha256": "da7a".repeat(16), "inputs": "pixel - 128",
         "multiplier": "hand_made", "multiplier_files": [{"name": "a.v", "sha256": "0ff1".repeat(16)}],

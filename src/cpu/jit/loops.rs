@@ -97,10 +97,10 @@ fn most_wanted(region: &Region, body: &[u32]) -> (u32, u32) {
             needed |= reads & !written;
             written |= writes;
         }
-        for r in 1..32 {
+        for (r, saved) in saved.iter_mut().enumerate() {
             // What goes from iteration to iteration through memory takes longest.
             let (read, write) = (needed >> r & 1, written >> r & 1);
-            saved[r] += read + write + 2 * (read & write);
+            *saved += read + write + 2 * (read & write);
         }
     }
     let mut order: Vec<usize> = (1..32).filter(|r| saved[*r] > 0).collect();
