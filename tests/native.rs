@@ -59,7 +59,7 @@ fn code_multiplies_as_the_gates_do_under_faults_of_every_netlist() {
         let circuit: Arc<Circuit> = named.circuit();
         let faults = universe(&circuit, Sites::All);
         let mut random = Random(0xc0de);
-        for _ in 0..if cfg!(debug_assertions) { 2 } else { 30 } {
+        for _ in 0..if cfg!(debug_assertions) { 2 } else { 8 } {
             let fault = faults[random.below(faults.len())];
             let Ok(sequences) = Sequences::new(&circuit, &[fault]) else { continue };
             let mut code = Code::new().unwrap();

@@ -28,9 +28,9 @@ use std::time::Instant;
 pub enum Speed {
     /// What is certain is not executed, and of faults that are the same one is.
     Fast,
-    /// Every scenario is executed from reset, with proved tables and memos.
+    /// Every scenario is executed from reset by the interpreter, with proved tables and memos.
     NoShortcuts,
-    /// The truth itself: every product is evaluated gate by gate.
+    /// The truth itself: interpreted, and every product is evaluated gate by gate.
     Slow,
 }
 
@@ -175,7 +175,7 @@ impl Lab<'_> {
                 scope.spawn(move || {
                     let mut runner =
                         Runner::new(self.program, FaultyUnit::gates(self.circuit, &[]));
-                    if self.speed == Speed::Slow {
+                    if self.speed != Speed::Fast {
                         runner.set_compiled(None);
                     }
                     let mut tables = faulty_unit::tables(self.circuit);
@@ -315,9 +315,11 @@ impl Lab<'_> {
         let faults = self.faults[class[0].number].faults.faults();
         let judgement = screened.judgement;
         let unit = match screened.unit {
-            Ok(unit) if self.speed != Speed::Slow => {
-                FaultyUnit::Memo(Box::new(if compared { unit } else { unit.forgetful() }))
-            }
+            Ok(unit) if self.speed != Speed::Slow => FaultyUnit::Memo(Box::new(match self.speed {
+                Speed::Fast if compared => unit,
+                Speed::Fast => unit.forgetful(),
+                _ => unit.without_code(),
+            })),
             _ => FaultyUnit::gates(self.circuit, faults),
         };
         let engine = match unit {

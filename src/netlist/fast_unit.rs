@@ -127,6 +127,12 @@ impl FastUnit {
         self
     }
 
+    /// The same unit without host code: what is in no table and not in the memo goes through the gates that are left after folding.
+    pub fn without_code(mut self) -> Self {
+        self.code = LazyCode::forbidden();
+        self
+    }
+
     /// Lets it look up MUL in a table where the operands are in its range. The table must be of the same fault.
     pub fn with_table(mut self, range: Range, form: ProductForm) -> Self {
         let square = Square::new(range, &form);

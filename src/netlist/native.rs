@@ -204,6 +204,11 @@ impl LazyCode {
         self.code.as_ref()?.product(op, rs1, rs2)
     }
 
+    /// Never makes any.
+    pub fn forbidden() -> Self {
+        Self { impossible: true, ..Self::default() }
+    }
+
     /// Whether there is code for an operation.
     pub fn is_there(&self, op: MulOp) -> bool {
         self.code.as_ref().is_some_and(|code| code.has(op))

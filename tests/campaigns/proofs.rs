@@ -97,3 +97,16 @@ fn the_default_campaign_is_the_same_in_all_ways() {
     stuckat(["merge", "--out"]).within_time(HOURS).words([&merged]).words(&paths).succeeds();
     assert!(one == results(&merged), "seven shards");
 }
+
+#[test]
+#[ignore = "half an hour: every fault of the default multiplier on three images, interpreted and not"]
+fn every_fault_of_the_default_network_ends_the_same_with_and_without_compiled_code() {
+    let folder = folder();
+    let words = ["--faults", "all", "--images", "3", "--seed", "5"];
+    let fast = rows_of("fast", &words, folder.path());
+    let long = rows_of("long", &[&words[..], &["--no-shortcuts"]].concat(), folder.path());
+    assert_eq!((fast.len(), long.len()), (3 * 5914, 3 * 5914));
+    for (fast, long) in fast.iter().zip(&long) {
+        assert_eq!(fast, long);
+    }
+}

@@ -52,10 +52,10 @@ pub(super) struct Args {
     /// Print the summary as JSON
     #[arg(long, help_heading = "Running it")]
     json: bool,
-    /// Execute every scenario from reset, even where its result is certain; same results
+    /// Interpret every scenario from reset, even where its result is certain, with no host code; same results
     #[arg(long, help_heading = "Running it")]
     no_shortcuts: bool,
-    /// Evaluate every product gate by gate, clock by clock; same results, hundreds of times slower
+    /// Interpret every scenario, every product gate by gate, clock by clock; same results, thousands of times slower
     #[arg(long, conflicts_with = "no_shortcuts", help_heading = "Running it")]
     slow: bool,
 }
