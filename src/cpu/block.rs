@@ -94,6 +94,8 @@ pub(super) struct Blocks {
     breakpoint: u32,
     /// Events of complete executions of blocks that are no more.
     events: EventCounts,
+    /// Ranges that stay guarded when all blocks are dropped: compiled code was made from them.
+    kept: Vec<(u32, u32)>,
 }
 
 impl Blocks {
@@ -114,6 +116,7 @@ impl Blocks {
             scope: None,
             breakpoint: NOWHERE,
             events: EventCounts::default(),
+            kept: Vec::new(),
         }
     }
 
@@ -166,6 +169,19 @@ impl Blocks {
     /// Blocks by address, with their executions since they were decoded.
     pub fn executed(&self) -> impl Iterator<Item = (u32, u64)> {
         self.blocks.iter().zip(&self.runs).map(|(block, runs)| (block.pc, *runs))
+    }
+
+    /// Guards these ranges from now on, besides those of blocks.
+    pub fn keep_guarded(&mut self, ranges: &[(u32, u32)], bus: &mut impl Bus) {
+        for (from, to) in ranges {
+            bus.guard_code(*from, *to, true);
+        }
+        self.kept.extend(ranges);
+    }
+
+    /// Guards only what blocks need.
+    pub fn keep_nothing(&mut self) {
+        self.kept.clear();
     }
 
     /// Which multiplications are the unit's.
@@ -333,6 +349,9 @@ impl Blocks {
                 *slot = 0;
             }
             bus.guard_code(block.pc, block.pc.wrapping_add(self.bytes_seen(&block)), false);
+        }
+        for (from, to) in &self.kept {
+            bus.guard_code(*from, *to, true);
         }
         self.blocks.clear();
         self.dropped = 0;

@@ -339,6 +339,7 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
             Some(_) if !P::ACTIVE => Jit::new(&mut self.bus),
             _ => None,
         };
+        self.blocks.keep_nothing();
         self.hot = after.unwrap_or(jit::HOT).max(1);
         self.set_barrier(self.breakpoint);
     }
@@ -355,7 +356,7 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
     fn forget_blocks(&mut self) {
         self.blocks.clear(&mut self.bus);
         if let Some(jit) = &mut self.jit {
-            jit.revalidate(&mut self.bus);
+            jit.revalidate(&mut self.blocks, &mut self.bus);
         }
     }
 

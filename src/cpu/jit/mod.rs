@@ -15,7 +15,7 @@ mod lower;
 mod region;
 mod tally;
 
-use super::block::{NOWHERE, fetch};
+use super::block::{Blocks, NOWHERE, fetch};
 use super::events::Event;
 use super::exec::Flow;
 use super::probe::Probe;
@@ -206,9 +206,17 @@ impl Jit {
         }
     }
 
+    /// Before each use: the bus may have another memory now.
+    fn set_memory(&mut self, memory: Direct) {
+        if (memory.base, memory.len) != (self.memory.base, self.memory.len) {
+            self.clear();
+        }
+        self.memory = memory;
+    }
+
     /// Drops code whose bytes are others now, and asks for word of writes into the rest.
-    pub fn revalidate(&mut self, bus: &mut impl Bus) {
-        self.memory = bus.direct().unwrap_or(self.memory);
+    pub fn revalidate(&mut self, blocks: &mut Blocks, bus: &mut impl Bus) {
+        blocks.keep_nothing();
         for i in 0..self.functions.len() {
             if self.functions[i].gone {
                 continue;
@@ -217,9 +225,7 @@ impl Jit {
                 self.drop_function(i);
                 continue;
             }
-            for (from, to) in &self.functions[i].ranges {
-                bus.guard_code(*from, *to, true);
-            }
+            blocks.keep_guarded(&self.functions[i].ranges, bus);
         }
     }
 
@@ -437,6 +443,10 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
     pub(super) fn jit_reconsider(&mut self) {
         if let Some(jit) = &mut self.jit {
             jit.kind = None;
+            match self.bus.direct() {
+                Some(memory) => jit.set_memory(memory),
+                None => self.jit = None,
+            }
         }
     }
 
@@ -598,9 +608,7 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
         entries.forget_front();
         jit.roots.insert(pc);
         jit.warm.extend(region.blocks.iter().map(region::Block::pc));
-        for (from, to) in &region.ranges {
-            self.bus.guard_code(*from, *to, true);
-        }
+        self.blocks.keep_guarded(&region.ranges, &mut self.bus);
         jit.functions.push(Function {
             bytes: bytes_of(&self.bus, &region.ranges),
             ranges: region.ranges,
