@@ -64,3 +64,20 @@ fn faulty_multipliers_of_every_form_run_alike() {
         );
     }
 }
+
+#[test]
+fn a_unit_that_takes_longer_than_the_one_before_passes_no_budget() {
+    let program = Program::new(ELF, &CVE2, None).unwrap();
+    let input = Images::builtin().unwrap().input(0);
+    let slow = Latency { low: 200, high: 400, early_out: false };
+    let mut compiled = Runner::new(&program, Recorder::new(Latency::SINGLE_CYCLE));
+    compiled.set_compiled(Some(2));
+    let retired = compiled.run(&input, u64::MAX).retired;
+    let mut interpreted = Runner::new(&program, Recorder::new(slow));
+    interpreted.set_compiled(None);
+    *compiled.unit_mut() = Recorder::new(slow);
+    for part in 1..40 {
+        let budget = retired / 40 * part + part;
+        assert_eq!(compiled.run(&input, budget), interpreted.run(&input, budget));
+    }
+}

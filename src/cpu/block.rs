@@ -406,6 +406,6 @@ pub(super) fn is_system(op: Op) -> bool {
     op.is_csr() || matches!(op, Op::Ecall | Op::Ebreak | Op::Mret | Op::Wfi | Op::FenceI)
 }
 
-fn ends_block(op: Op) -> bool {
+pub(super) fn ends_block(op: Op) -> bool {
     op.is_branch() || matches!(op, Op::Jal | Op::Jalr)
 }

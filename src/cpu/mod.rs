@@ -319,6 +319,9 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
     /// Says which multiplications go through the unit (`None`: all). Right after a reset, as everything that these functions set.
     pub fn set_scope(&mut self, scope: Option<Scope>) {
         self.blocks.set_scope(scope);
+        if let Some(jit) = &mut self.jit {
+            jit.clear();
+        }
     }
 
     /// Takes every multiplication from here on out of the scope, or back into it. A reset takes them back.

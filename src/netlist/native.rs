@@ -91,10 +91,10 @@ impl Code {
             let product = b.ins().ireduce(types::I32, product);
             b.ins().return_(&[product]);
         })?;
-        // SAFETY: the function takes two 32-bit numbers, returns one, and touches no memory; it lives as long as `assembler`, which
-        // goes with `self`, and `products` is private and never handed out.
-        self.products[op.index()] =
-            Some(unsafe { std::mem::transmute::<*const u8, Product>(address) });
+        // Its memory lives as long as `assembler`, which goes with `self`; `products` is private and never handed out.
+        // SAFETY: the function takes two 32-bit numbers, returns one, and touches no memory.
+        let product = unsafe { std::mem::transmute::<*const u8, Product>(address) };
+        self.products[op.index()] = Some(product);
         Ok(())
     }
 

@@ -37,6 +37,8 @@ pub struct Kind {
     pub all_outside: bool,
     /// Cycles of a sound unit's low and high products; `None` if they depend on operands.
     pub latency: Option<(u32, u32)>,
+    /// Most cycles of a multiplication.
+    pub mul_cycles: u32,
 }
 
 /// How a product in scope is made.
@@ -67,14 +69,12 @@ pub struct Machine<'m> {
     pub kind: Kind,
     /// Whether a multiplication at an address is out of scope.
     pub outside: &'m dyn Fn(MulOp, u32) -> bool,
-    /// Most cycles of a multiplication.
-    pub mul_cycles: u32,
 }
 
 /// Most cycles that a region takes from one look to the next.
 pub fn longest(region: &Region, machine: &Machine) -> u64 {
     let most = |insn: &Insn| match insn.op {
-        op if op.is_mul() => u64::from(machine.mul_cycles),
+        op if op.is_mul() => u64::from(machine.kind.mul_cycles),
         op if op.is_div() => timing::DIVIDE,
         op => u64::from(timing::fixed_cycles(op)) + u64::from(timing::VARIABLE),
     };
@@ -94,8 +94,8 @@ pub fn write(b: &mut FunctionBuilder, region: &Region, machine: &Machine, asked:
         |b: &mut FunctionBuilder, at: usize| b.ins().load(I64, trusted, context, at as i32);
     let ram = pointer(b, offset_of!(Context, ram));
     let [first, second] = [0, 8].map(|at| pointer(b, offset_of!(Context, tally) + at));
-    let in_place = !machine.kind.all_outside
-        && matches!(machine.kind.products, Products::Square(_, Errors::Mask | Errors::Bytes));
+    let in_place =
+        matches!(machine.kind.products, Products::Square(_, Errors::Mask | Errors::Bytes));
     let table = if in_place { pointer(b, offset_of!(Context, table)) } else { context };
     let variables: Vec<Variable> = (0..32).map(|_| b.declare_var(I32)).collect();
     let tallies = [(); 2].map(|()| b.declare_var(I64));

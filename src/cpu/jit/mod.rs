@@ -75,8 +75,8 @@ pub(super) struct Entry {
 #[derive(Debug)]
 struct Function {
     ranges: Vec<(u32, u32)>,
-    /// The bytes in those ranges.
-    bytes: Vec<u8>,
+    /// What is in those ranges.
+    halves: Vec<u16>,
     entries: Vec<u32>,
     /// Addresses of its blocks.
     blocks: FxHashSet<u32>,
@@ -221,7 +221,8 @@ impl Jit {
             if self.functions[i].gone {
                 continue;
             }
-            if bytes_of(bus, &self.functions[i].ranges) != self.functions[i].bytes {
+            let function = &self.functions[i];
+            if !halves_of(bus, &function.ranges).eq(function.halves.iter().copied()) {
                 self.drop_function(i);
                 continue;
             }
@@ -253,11 +254,11 @@ impl Jit {
             }
             entries.forget_front();
         }
-        function.bytes = Vec::new();
+        function.halves = Vec::new();
     }
 
-    /// Drops everything.
-    fn clear(&mut self) {
+    /// Drops all code.
+    pub fn clear(&mut self) {
         self.assembler = None;
         self.functions.clear();
         self.kinds.clear();
@@ -265,24 +266,21 @@ impl Jit {
     }
 }
 
-/// The bytes of these ranges.
-fn bytes_of(bus: &impl Bus, ranges: &[(u32, u32)]) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    for (from, to) in ranges {
-        let mut at = *from;
-        while at != *to {
-            // A range ends at an instruction's end, or behind what could not be fetched.
-            bytes.extend(bus.fetch(at).unwrap_or(0).to_le_bytes());
-            at = at.wrapping_add(2);
-        }
-    }
-    bytes
+/// The halfwords of these ranges. A range ends at an instruction's end, or behind what could not be fetched.
+fn halves_of(bus: &impl Bus, ranges: &[(u32, u32)]) -> impl Iterator<Item = u16> {
+    let of = move |(from, to): &(u32, u32)| {
+        let (from, halves) = (*from, to.wrapping_sub(*from) / 2);
+        (0..halves).map(move |i| bus.fetch(from.wrapping_add(2 * i)).unwrap_or(0))
+    };
+    ranges.iter().flat_map(of)
 }
 
 /// What of its unit a machine may do in place.
 fn kind_of(unit: &impl Unit, watched: bool, all_outside: bool) -> Kind {
     let inline = unit.inline();
     let products = match &inline.form {
+        // What is out of scope is the same for all units.
+        _ if all_outside => Products::Exact,
         Form::Asked => Products::Asked,
         Form::Exact => Products::Exact,
         Form::Square { bits, errors } => Products::Square(
@@ -299,9 +297,10 @@ fn kind_of(unit: &impl Unit, watched: bool, all_outside: bool) -> Kind {
     let fixed = |latency: Latency| (!latency.early_out).then_some((latency.low, latency.high));
     Kind {
         products,
-        watched: watched && !all_outside,
+        watched,
         all_outside,
         latency: inline.latency.and_then(fixed),
+        mul_cycles: unit.max_cycles(),
     }
 }
 
@@ -557,12 +556,7 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
         )?;
         let scope = self.blocks.scope();
         let outside = |op, pc| scope.is_some_and(|scope| !scope.contains(op, pc));
-        let machine = lower::Machine {
-            memory: jit.memory,
-            kind,
-            outside: &outside,
-            mul_cycles: self.unit.max_cycles(),
-        };
+        let machine = lower::Machine { memory: jit.memory, kind, outside: &outside };
         let longest = lower::longest(&region, &machine);
         // The answers' cycles have 16 bits.
         if longest > LONGEST {
@@ -610,7 +604,7 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
         jit.warm.extend(region.blocks.iter().map(region::Block::pc));
         self.blocks.keep_guarded(&region.ranges, &mut self.bus);
         jit.functions.push(Function {
-            bytes: bytes_of(&self.bus, &region.ranges),
+            halves: halves_of(&self.bus, &region.ranges).collect(),
             ranges: region.ranges,
             entries: region.entries,
             blocks: region.blocks.iter().map(region::Block::pc).collect(),

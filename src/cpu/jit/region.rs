@@ -4,7 +4,7 @@
 //! Calls are followed into the called function and behind the call; a return compares with the return addresses of the region. What
 //! was never executed, cannot be decoded, or belongs to the system stays outside, and the region is left before it.
 
-use crate::cpu::block::is_system;
+use crate::cpu::block::{ends_block, is_system};
 use crate::cpu::timing;
 use crate::isa::{Insn, Op};
 use std::collections::{BTreeMap, BTreeSet};
@@ -110,7 +110,7 @@ impl Region {
                     }
                     _ => {}
                 }
-                if ends(insn.op) {
+                if ends_block(insn.op) {
                     break;
                 }
                 pc = next;
@@ -198,10 +198,6 @@ impl Block {
         }
         (!insns.is_empty()).then_some(Self { insns, end: at, leaves, targets: Vec::new() })
     }
-}
-
-fn ends(op: Op) -> bool {
-    op.is_branch() || matches!(op, Op::Jal | Op::Jalr)
 }
 
 /// Whether a WFI comes behind `pc` with nothing before it that lets the prefetcher rest; and the address up to which that was looked at.
