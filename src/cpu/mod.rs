@@ -16,6 +16,7 @@ mod pmp;
 mod probe;
 pub mod profile;
 mod scope;
+mod state;
 pub mod timing;
 mod trap;
 
@@ -23,6 +24,7 @@ pub use csr::{M_MODE, U_MODE};
 pub use probe::{Access, Probe, Retired, Silent};
 pub use profile::Profile;
 pub use scope::Scope;
+pub use state::{State, WrongState};
 pub use trap::{Cause, Trap, TrapLog};
 
 use crate::soc::Bus;
@@ -33,6 +35,7 @@ use events::{Event, EventCounts};
 use exec::Flow;
 use jit::{Context, Jit};
 use profile::Mhpmcounter11;
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// Why a run ended.
@@ -94,7 +97,7 @@ pub enum Reached {
 }
 
 /// A multiplication that differed from a fault-free one in value, latency or next state.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Difference {
     /// The instruction's number in the run: 1 is the first that retires. One that is never answered does not retire and counts all the same.
     pub number: u64,
