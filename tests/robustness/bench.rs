@@ -344,16 +344,28 @@ impl Bench<'_, Silent> {
 pub struct Pair<'p> {
     pub compiled: Bench<'p, Silent>,
     pub fast: Bench<'p, Silent>,
-    pub slow: Bench<'p, fn(&Retired)>,
+    pub watched: Bench<'p, Log>,
+}
+
+/// All events of a run, and what must hold of each.
+#[derive(Default)]
+pub struct Log(pub Vec<Retired>);
+
+impl Probe for Log {
+    const ACTIVE: bool = true;
+
+    fn retired(&mut self, event: &Retired) {
+        assert!(event.pc & 1 == 0);
+        self.0.push(*event);
+    }
 }
 
 /// The pairs of a platform, one a core.
 pub fn pairs(place: &Place) -> Vec<Pair<'_>> {
-    let watch: fn(&Retired) = |event| assert!(event.pc & 1 == 0);
     let pair = |profile| Pair {
         compiled: Bench::new(place, profile, Silent, Some(1)),
         fast: Bench::new(place, profile, Silent, None),
-        slow: Bench::new(place, profile, watch, None),
+        watched: Bench::new(place, profile, Log::default(), None),
     };
     ALL.into_iter().map(pair).collect()
 }
@@ -373,8 +385,8 @@ pub fn put(board: &mut Board, addr: u32, words: &[u32]) {
     board.poke(addr, &bytes).expect("the code fits into memory");
 }
 
-/// Runs what is on a board from the start of RAM, on all cores, in long blocks, one instruction at
-/// a time and in pieces of one; all must end the same but for what the cores differ in. Returns
+/// Runs what is on a board from the start of RAM, on all cores, in long blocks, watched,
+/// compiled and in pieces of one instruction; all must end the same but for what the cores differ in. Returns
 /// cve2's end.
 pub fn run(board: &Board, budget: u64) -> End {
     let end = |profile| {
@@ -384,9 +396,9 @@ pub fn run(board: &Board, budget: u64) -> End {
         fast.set_compiled(None);
         let stop = fast.run(budget);
         let end = End::of(&fast, stop);
-        let mut slow = Machine::new(board.clone(), unit(), |_: &Retired| {}, reset);
-        let stop = slow.run(budget);
-        assert_eq!(end.unlike(&End::of(&slow, stop)), None, "{profile}, one at a time");
+        let mut watched = Machine::new(board.clone(), unit(), |_: &Retired| {}, reset);
+        let stop = watched.run(budget);
+        assert_eq!(end.unlike(&End::of(&watched, stop)), None, "{profile}, watched");
         let mut compiled = Machine::new(board.clone(), unit(), Silent, reset);
         compiled.set_compiled(Some(1));
         let stop = compiled.run(budget);
