@@ -15,6 +15,7 @@ pub mod model;
 pub mod native;
 pub mod netlist;
 pub mod npy;
+pub mod profiling;
 pub mod report;
 pub mod soc;
 pub mod trace;

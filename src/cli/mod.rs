@@ -8,6 +8,7 @@ mod infer;
 mod merge;
 mod netlist;
 mod platform;
+mod profile;
 mod report;
 mod run;
 mod style;

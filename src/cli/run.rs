@@ -1,11 +1,14 @@
 //! `stuckat run`: one ELF, from reset to its end.
 
 use super::checkpoint::Checkpoints;
+use super::profile::Profile;
 use super::{Multiplier, OutputError, OutputRefused, Target, exit_code, faults, print_bytes, say};
 use crate::checkpoint::Origin;
 use crate::cpu::{Machine, Probe, Reset, Retired, Silent, Stop};
+use crate::debug::DebugInfo;
 use crate::elf::Image;
 use crate::netlist::faulty_unit::FaultyUnit;
+use crate::profiling::Profiler;
 use crate::report::table::grouped;
 use crate::soc::{Board, Platform};
 use crate::trace::rvfi;
@@ -58,6 +61,8 @@ pub(super) struct Args {
     /// What the lines look like: CSV with the fields of the RISC-V Formal Interface
     #[arg(long, value_name = "FORMAT", default_value = "rvfi", requires = "trace")]
     trace_format: TraceFormat,
+    #[command(flatten)]
+    profile: Profile,
     #[command(flatten)]
     checkpoints: Checkpoints,
     /// At the end, write the words from symbol begin_signature to end_signature, in hexadecimal, one a line
@@ -171,6 +176,16 @@ fn trace_and_execute(
     reset: Reset,
 ) -> anyhow::Result<Ended> {
     let failed = Cell::new(false);
+    if args.profile.is_wanted() {
+        let file = args.elf.display().to_string();
+        let elf = std::fs::read(&args.elf).with_context(|| format!("{file}: cannot be read"))?;
+        let info = DebugInfo::new(&elf);
+        let mut profiler = Profiler::new(&info);
+        let probe = |event: &Retired| profiler.retired(event);
+        let ended = execute(args, board, unit, probe, reset, &mut print_bytes, &failed)?;
+        args.profile.conclude(&profiler, &args.elf)?;
+        return Ok(ended);
+    }
     let Some(path) = &args.trace else {
         return execute(args, board, unit, Silent, reset, &mut print_bytes, &failed);
     };
