@@ -1,17 +1,16 @@
 //! `stuckat run`: one ELF, from reset to its end.
 
+use super::trace;
 use super::{Multiplier, OutputError, OutputRefused, Target, exit_code, faults, print_bytes, say};
-use crate::cpu::{Machine, Probe, Reset, Retired, Silent, Stop};
+use crate::cpu::{Machine, Probe, Reset, Silent, Stop};
 use crate::elf::Image;
 use crate::netlist::faulty_unit::FaultyUnit;
 use crate::report::table::grouped;
 use crate::soc::{Board, Platform};
-use crate::trace::rvfi;
+use crate::trace::Tracer;
 use crate::unit::{Exact, Latency, Unit};
 use anyhow::Context;
-use std::cell::Cell;
-use std::fs::File;
-use std::io::{BufWriter, Read, Write};
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -48,13 +47,8 @@ pub(super) struct Args {
     /// [default: standard input, but not for the UART]
     #[arg(long, value_name = "FILE")]
     input: Option<PathBuf>,
-    /// Write one line for each instruction to a file, or '-' for standard output (what the program
-    /// prints then goes to standard error)
-    #[arg(long, value_name = "FILE")]
-    trace: Option<PathBuf>,
-    /// What the lines look like: CSV with the fields of the RISC-V Formal Interface
-    #[arg(long, value_name = "FORMAT", default_value = "rvfi", requires = "trace")]
-    trace_format: TraceFormat,
+    #[command(flatten)]
+    trace: trace::Flags,
     /// At the end, write the words from symbol begin_signature to end_signature, in hexadecimal, one a line
     #[arg(long, value_name = "FILE")]
     signature: Option<PathBuf>,
@@ -77,11 +71,6 @@ enum MulTiming {
     Fast,
     /// RV32MSlow: MUL 2 to 33, MULH* 33
     Slow,
-}
-
-#[derive(Clone, Copy, Debug, clap::ValueEnum)]
-enum TraceFormat {
-    Rvfi,
 }
 
 pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
@@ -108,12 +97,19 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let profile = args.target.core;
     let reset = Reset { profile, entry: image.entry, vectors: platform.boot_address() };
     let gates = args.gates || !args.fault.is_empty() || args.multiplier.is_given();
+    let traced = trace::Traced {
+        file: &file,
+        elf: &bytes,
+        core: profile.name,
+        platform: platform.name(),
+        faults: &args.fault,
+    };
     let ended = if gates {
         let circuit = Arc::new(args.multiplier.load()?);
         let faults = faults(&args.fault, &circuit)?;
         let faults = faults.faults();
         if faults.is_empty() && !args.gates {
-            trace_and_execute(args, board, Exact::new(circuit.latency()), reset)?
+            trace_and_execute(args, &traced, board, Exact::new(circuit.latency()), reset)?
         } else {
             let by_gates = args.slow || args.gates;
             let unit = if by_gates {
@@ -121,7 +117,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
             } else {
                 FaultyUnit::new(&circuit, faults)
             };
-            trace_and_execute(args, board, unit, reset)?
+            trace_and_execute(args, &traced, board, unit, reset)?
         }
     } else {
         let latency = match args.mul {
@@ -130,7 +126,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
             Some(MulTiming::Fast) => Latency::FAST,
             Some(MulTiming::Slow) => Latency::SLOW,
         };
-        trace_and_execute(args, board, Exact::new(latency), reset)?
+        trace_and_execute(args, &traced, board, Exact::new(latency), reset)?
     };
     if let Some(signature) = signature {
         signature.write(&ended.board)?;
@@ -161,32 +157,23 @@ struct Ended {
 
 fn trace_and_execute(
     args: &Args,
+    traced: &trace::Traced<'_>,
     board: Board,
     unit: impl Unit,
     reset: Reset,
 ) -> anyhow::Result<Ended> {
-    let failed = Cell::new(false);
-    let Some(path) = &args.trace else {
-        return execute(args, board, unit, Silent, reset, &mut print_bytes, &failed);
+    let Some(tracer) = args.trace.tracer(traced)? else {
+        let mut machine = Machine::new(board, unit, Silent, reset);
+        let stop = execute(args, &mut machine, &mut print_bytes, |_| false)?;
+        return Ok(Ended { stop, board: machine.into_bus() });
     };
-    let name = path.display().to_string();
-    let to_stdout = name == "-";
-    let sink: Box<dyn Write> = if to_stdout {
-        Box::new(std::io::stdout().lock())
-    } else {
-        let refused = |e| OutputRefused { file: name.clone(), cause: e };
-        Box::new(File::create(path).map_err(refused)?)
-    };
-    let TraceFormat::Rvfi = args.trace_format;
-    let mut writer = rvfi::Writer::new(BufWriter::with_capacity(1 << 20, sink));
-    let probe = |event: &Retired| failed.set(writer.write(event).is_err());
-    let mut console = |bytes: &[u8]| if to_stdout { talk(bytes) } else { print_bytes(bytes) };
-    let ended = execute(args, board, unit, probe, reset, &mut console, &failed)?;
-    match writer.finish() {
-        Ok(()) => Ok(ended),
-        Err(cause) if to_stdout => Err(OutputError(cause).into()),
-        Err(cause) => Err(OutputRefused { file: name, cause }.into()),
-    }
+    let mut console =
+        |bytes: &[u8]| if args.trace.is_stdout() { talk(bytes) } else { print_bytes(bytes) };
+    let mut machine = Machine::new(board, unit, tracer, reset);
+    let stop = execute(args, &mut machine, &mut console, Tracer::is_broken)?;
+    let (board, tracer) = machine.into_parts();
+    args.trace.finish(tracer, stop)?;
+    Ok(Ended { stop, board })
 }
 
 /// What the program prints, where standard output is a trace.
@@ -195,17 +182,13 @@ fn talk(bytes: &[u8]) -> Result<(), OutputError> {
     Ok(())
 }
 
-/// Runs to the end, or until the trace cannot be written any more.
-fn execute(
+/// Runs to the end, or until the observer has enough.
+fn execute<P: Probe>(
     args: &Args,
-    board: Board,
-    unit: impl Unit,
-    probe: impl Probe,
-    reset: Reset,
+    machine: &mut Machine<Board, impl Unit, P>,
     console: &mut dyn FnMut(&[u8]) -> Result<(), OutputError>,
-    trace_failed: &Cell<bool>,
-) -> anyhow::Result<Ended> {
-    let mut machine = Machine::new(board, unit, probe, reset);
+    enough: impl Fn(&P) -> bool,
+) -> anyhow::Result<Stop> {
     if args.slow {
         machine.set_compiled(None);
     }
@@ -214,7 +197,7 @@ fn execute(
         budget = args.max_insns.min(budget + SLICE);
         let stop = machine.run(budget);
         console(&machine.bus_mut().take_console())?;
-        if stop != Stop::Budget || budget == args.max_insns || trace_failed.get() {
+        if stop != Stop::Budget || budget == args.max_insns || enough(machine.probe()) {
             break stop;
         }
     };
@@ -228,7 +211,7 @@ fn execute(
             grouped(counts.wrong as usize),
         );
     }
-    Ok(Ended { stop, board: machine.into_bus() })
+    Ok(stop)
 }
 
 /// What a test of the RISC-V architectural suite leaves in memory.

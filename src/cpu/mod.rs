@@ -492,6 +492,11 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
         self.bus
     }
 
+    /// The bus and the observer, the core being done with.
+    pub fn into_parts(self) -> (B, P) {
+        (self.bus, self.probe)
+    }
+
     /// The multiplier.
     pub fn unit(&self) -> &U {
         &self.unit

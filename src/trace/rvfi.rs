@@ -4,7 +4,7 @@
 //!
 //! | column | meaning |
 //! |---|---|
-//! | `order` | number of the line, from 1 |
+//! | `order` | its number among those that retired or trapped since reset, from 1 |
 //! | `cycle` | clock cycles since reset at retirement, those asleep included (decimal) |
 //! | `pc` | its address |
 //! | `insn` | its bits: 8 hexadecimal digits, 4 for a compressed one; 0 if it could not be fetched |
@@ -15,82 +15,117 @@
 //! | `rd`, `rd_wdata` | the register that it wrote (0 for none, decimal) and the value |
 //! | `mem_addr` | address of its load or store, 0 without |
 //! | `rmask`, `wmask` | bytes read and written, bit 0 is the byte at `mem_addr` |
-//! | `rdata`, `wdata` | the bytes moved, the lowest first, zero-extended |
+//! | `rdata`, `wdata` | the bytes moved, the lowest first, zero-extended; of a load that faulted 0 |
+//! | `rs1`, `rs1_rdata`, `rs2`, `rs2_rdata` | the registers that it read (0 for none, decimal) and the values before it executed |
+//! | `csr`, `csr_wdata` | the CSR that it wrote (3 digits, `000` for none) and its value as it is read back |
 //!
-//! Numbers are hexadecimal without `0x` where not said otherwise. Source: RISC-V Formal, "RISC-V Formal Interface (RVFI)".
+//! With names asked for, the column `place` follows: function, file and line. Numbers are hexadecimal without `0x` where not said otherwise. Source:
+//! RISC-V Formal, "RISC-V Formal Interface (RVFI)".
 
-use crate::cpu::{Access, Retired};
-use std::io::{self, Write};
+use super::Lines;
+use super::digits::{push_decimal, push_hex, push_hex8};
+use super::names::{Cache, Names};
+use crate::cpu::{Access, CsrWrite, Retired};
 
-/// The first line.
-pub const HEADER: &str =
-    "order,cycle,pc,insn,next_pc,trap,intr,mode,rd,rd_wdata,mem_addr,rmask,wmask,rdata,wdata\n";
+const HEADER: &str = "order,cycle,pc,insn,next_pc,trap,intr,mode,rd,rd_wdata,mem_addr,rmask,wmask,rdata,wdata,\
+                      rs1,rs1_rdata,rs2,rs2_rdata,csr,csr_wdata\n";
+const HEADER_WITH_PLACE: &str = "order,cycle,pc,insn,next_pc,trap,intr,mode,rd,rd_wdata,mem_addr,rmask,wmask,rdata,wdata,\
+                                 rs1,rs1_rdata,rs2,rs2_rdata,csr,csr_wdata,place\n";
 
-/// The sink takes no more.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Broken;
-
-/// Writes lines to a sink; the first error is kept, and ends the writing.
-pub struct Writer<W: Write> {
-    sink: W,
-    order: u64,
-    error: Option<io::Error>,
+/// Makes the lines.
+pub(super) struct Rvfi {
+    names: Names,
+    places: Cache<Vec<u8>>,
 }
 
-impl<W: Write> Writer<W> {
-    /// A writer that has written the header.
-    pub fn new(mut sink: W) -> Self {
-        let error = sink.write_all(HEADER.as_bytes()).err();
-        Self { sink, order: 0, error }
+impl Rvfi {
+    pub fn new(names: Names) -> Self {
+        Self { names, places: Cache::new() }
     }
 
-    /// Appends one line.
-    ///
-    /// # Errors
-    /// [`Broken`] if the sink has made an error, now or before; [`Writer::finish`] says which.
-    pub fn write(&mut self, event: &Retired) -> Result<(), Broken> {
-        self.order += 1;
-        if self.error.is_none() {
-            self.error = self.line(event).err();
+    /// The function, and file and line, in quotation marks if need be.
+    fn place(names: &Names, pc: u32) -> Vec<u8> {
+        let Some(place) = names.place(pc) else { return Vec::new() };
+        let mut text = place.function.unwrap_or_default();
+        if let (Some(file), Some(line)) = (place.file, place.line) {
+            text += &format!(" {file}:{line}");
         }
-        if self.error.is_some() { Err(Broken) } else { Ok(()) }
+        if text.contains([',', '"', '\n', '\r']) {
+            text = format!("\"{}\"", text.replace('"', "\"\""));
+        }
+        text.into_bytes()
+    }
+}
+
+impl Lines for Rvfi {
+    fn header(&self) -> &'static str {
+        if self.names.are_shown() { HEADER_WITH_PLACE } else { HEADER }
     }
 
-    fn line(&mut self, r: &Retired) -> io::Result<()> {
-        let insn_digits = if r.len == 2 { 4 } else { 8 };
+    fn line(&mut self, r: &Retired, out: &mut Vec<u8>) {
         let access = r.access.unwrap_or(Access { addr: 0, len: 0, store: false, data: 0 });
-        let mask = (1_u32 << access.len) - 1;
+        let mask = (1_u8 << access.len) - 1;
         let (rmask, wmask) = if access.store { (0, mask) } else { (mask, 0) };
-        let (rdata, wdata) = if access.store { (0, access.data) } else { (access.data, 0) };
-        writeln!(
-            self.sink,
-            "{},{},{:08x},{:0insn_digits$x},{:08x},{},{},{},{},{:08x},{:08x},{:x},{:x},{:08x},{:08x}",
-            self.order,
-            r.cycles,
-            r.pc,
-            r.word,
-            r.next_pc,
-            u8::from(r.trapped),
-            u8::from(r.enters_handler),
-            r.mode,
-            r.rd.0,
-            r.rd.1,
-            access.addr,
-            rmask,
-            wmask,
-            rdata,
-            wdata,
-        )
-    }
-
-    /// Ends the trace.
-    ///
-    /// # Errors
-    /// The first error that the sink has made.
-    pub fn finish(mut self) -> io::Result<()> {
-        match self.error {
-            Some(error) => Err(error),
-            None => self.sink.flush(),
+        let (rdata, wdata) = match access.store {
+            true => (0, access.data),
+            false if r.trapped => (0, 0),
+            false => (access.data, 0),
+        };
+        push_decimal(out, r.number);
+        out.push(b',');
+        push_decimal(out, r.cycles);
+        out.push(b',');
+        push_hex8(out, r.pc);
+        out.push(b',');
+        push_hex(out, r.word, 2 * usize::from(r.len));
+        out.push(b',');
+        push_hex8(out, r.next_pc);
+        let flag = |set: bool| b'0' + u8::from(set);
+        out.extend_from_slice(&[
+            b',',
+            flag(r.trapped),
+            b',',
+            flag(r.enters_handler),
+            b',',
+            b'0' + (r.mode & 3),
+            b',',
+        ]);
+        push_register(out, r.rd);
+        out.push(b',');
+        push_hex8(out, access.addr);
+        out.push(b',');
+        push_hex(out, rmask.into(), 1);
+        out.push(b',');
+        push_hex(out, wmask.into(), 1);
+        out.push(b',');
+        push_hex8(out, rdata);
+        out.push(b',');
+        push_hex8(out, wdata);
+        out.push(b',');
+        push_register(out, r.rs1);
+        out.push(b',');
+        push_register(out, r.rs2);
+        out.push(b',');
+        let csr = r.csr.unwrap_or(CsrWrite { number: 0, value: 0 });
+        push_hex(out, csr.number.into(), 3);
+        out.push(b',');
+        push_hex8(out, csr.value);
+        if self.names.are_shown() {
+            let names = &self.names;
+            out.push(b',');
+            let place = self.places.get(r.pc, 0, || Self::place(names, r.pc));
+            out.extend_from_slice(place);
         }
+        out.push(b'\n');
     }
+}
+
+#[inline(always)]
+fn push_register(out: &mut Vec<u8>, (number, value): (u8, u32)) {
+    if number >= 10 {
+        out.push(b'0' + number / 10);
+    }
+    out.push(b'0' + number % 10);
+    out.push(b',');
+    push_hex8(out, value);
 }
