@@ -7,7 +7,6 @@ use crate::elf::Image;
 use crate::netlist::faulty_unit::FaultyUnit;
 use crate::report::table::grouped;
 use crate::soc::{Board, Platform};
-use crate::trace::Tracer;
 use crate::unit::{Exact, Latency, Unit};
 use anyhow::Context;
 use std::io::{Read, Write};
@@ -162,45 +161,37 @@ fn trace_and_execute(
     unit: impl Unit,
     reset: Reset,
 ) -> anyhow::Result<Ended> {
-    let Some(tracer) = args.trace.tracer(traced)? else {
-        let mut machine = Machine::new(board, unit, Silent, reset);
-        let stop = execute(args, &mut machine, &mut print_bytes, |_| false)?;
-        return Ok(Ended { stop, board: machine.into_bus() });
-    };
-    let mut console =
-        |bytes: &[u8]| if args.trace.is_stdout() { talk(bytes) } else { print_bytes(bytes) };
-    let mut machine = Machine::new(board, unit, tracer, reset);
-    let stop = execute(args, &mut machine, &mut console, Tracer::is_broken)?;
-    let (board, tracer) = machine.into_parts();
-    args.trace.finish(tracer, stop)?;
-    Ok(Ended { stop, board })
-}
-
-/// What the program prints, where standard output is a trace.
-fn talk(bytes: &[u8]) -> Result<(), OutputError> {
-    let _ = std::io::stderr().write_all(bytes);
-    Ok(())
-}
-
-/// Runs to the end, or until the observer has enough.
-fn execute<P: Probe>(
-    args: &Args,
-    machine: &mut Machine<Board, impl Unit, P>,
-    console: &mut dyn FnMut(&[u8]) -> Result<(), OutputError>,
-    enough: impl Fn(&P) -> bool,
-) -> anyhow::Result<Stop> {
+    let mut machine = Machine::new(board, unit, Silent, reset);
     if args.slow {
         machine.set_compiled(None);
     }
-    let mut budget = 0;
-    let stop = loop {
-        budget = args.max_insns.min(budget + SLICE);
-        let stop = machine.run(budget);
-        console(&machine.bus_mut().take_console())?;
-        if stop != Stop::Budget || budget == args.max_insns || enough(machine.probe()) {
-            break stop;
-        }
+    let Some(mut tracer) = args.trace.tracer(traced)? else {
+        let stop = execute(args.max_insns, &mut machine, &mut print_bytes, |_| false)?;
+        return Ok(ended(args, machine, stop));
     };
+    let to_stdout = args.trace.is_stdout();
+    let mut console = |bytes: &[u8]| if to_stdout { talk(bytes) } else { print_bytes(bytes) };
+    // What is not traced for sure runs unwatched.
+    let (before, last) = args.trace.bounds();
+    let (before, last) = (args.max_insns.min(before), args.max_insns.min(last));
+    let mut stop = execute(before, &mut machine, &mut console, |_| false)?;
+    if stop == Stop::Budget && before < last {
+        let mut watched = machine.with_probe(&mut tracer);
+        stop = execute(last, &mut watched, &mut console, |tracer| tracer.is_broken())?;
+        machine = watched.with_probe(Silent);
+        if args.slow {
+            machine.set_compiled(None);
+        }
+    }
+    if stop == Stop::Budget && last < args.max_insns && !tracer.is_broken() {
+        stop = execute(args.max_insns, &mut machine, &mut console, |_| false)?;
+    }
+    args.trace.finish(tracer, stop)?;
+    Ok(ended(args, machine, stop))
+}
+
+/// How the run ended; prints its counts if they are asked for.
+fn ended(args: &Args, machine: Machine<Board, impl Unit>, stop: Stop) -> Ended {
     if args.stats {
         let counts = machine.unit().counts();
         say!(
@@ -211,7 +202,31 @@ fn execute<P: Probe>(
             grouped(counts.wrong as usize),
         );
     }
-    Ok(stop)
+    Ended { stop, board: machine.into_bus() }
+}
+
+/// What the program prints, where standard output is a trace.
+fn talk(bytes: &[u8]) -> Result<(), OutputError> {
+    let _ = std::io::stderr().write_all(bytes);
+    Ok(())
+}
+
+/// Runs until so many instructions have retired or trapped, to the end, or until the observer has enough.
+fn execute<P: Probe>(
+    until: u64,
+    machine: &mut Machine<Board, impl Unit, P>,
+    console: &mut dyn FnMut(&[u8]) -> Result<(), OutputError>,
+    enough: impl Fn(&P) -> bool,
+) -> anyhow::Result<Stop> {
+    let mut budget = machine.retired() + machine.traps().count();
+    loop {
+        budget = until.min(budget.saturating_add(SLICE));
+        let stop = machine.run(budget);
+        console(&machine.bus_mut().take_console())?;
+        if stop != Stop::Budget || budget == until || enough(machine.probe()) {
+            return Ok(stop);
+        }
+    }
 }
 
 /// What a test of the RISC-V architectural suite leaves in memory.

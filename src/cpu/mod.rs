@@ -16,6 +16,7 @@ mod pmp;
 mod probe;
 pub mod profile;
 mod scope;
+mod state;
 pub mod timing;
 mod trap;
 
@@ -23,6 +24,7 @@ pub use csr::{M_MODE, U_MODE};
 pub use probe::{Access, CsrWrite, Probe, Retired, Silent};
 pub use profile::Profile;
 pub use scope::Scope;
+pub use state::{State, WrongState};
 pub use trap::{Cause, Trap, TrapLog};
 
 use crate::soc::Bus;
@@ -34,6 +36,7 @@ use exec::Flow;
 use jit::{Context, Jit};
 use observe::Observed;
 use profile::Mhpmcounter11;
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// Why a run ended.
@@ -95,7 +98,7 @@ pub enum Reached {
 }
 
 /// A multiplication that differed from a fault-free one in value, latency or next state.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Difference {
     /// The instruction's number in the run: 1 is the first that retires. One that is never answered does not retire and counts all the same.
     pub number: u64,
@@ -144,10 +147,10 @@ pub struct Machine<B: Bus, U: Unit, P: Probe = Silent> {
     redirected: bool,
     /// Where the last redirection went.
     target: u32,
-    /// Whether the next instruction is the first of a trap handler.
-    enters_handler: bool,
-    /// That handler is an interrupt's.
-    interrupted: bool,
+    /// Number of the instruction that is or was the first of the last trap handler; see [`Retired::number`].
+    handler_at: u64,
+    /// The same of the last interrupt.
+    interrupt_at: u64,
     /// Cycles between the last instruction's retirement and the start of the next one. For the probe.
     idle: u64,
     /// The CSR that the last instruction wrote. For the probe.
@@ -212,8 +215,8 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
             traps: TrapLog::default(),
             redirected: true,
             target: reset.entry,
-            enters_handler: false,
-            interrupted: false,
+            handler_at: 0,
+            interrupt_at: 0,
             idle: 0,
             csr_written: None,
             observed: Observed::default(),
@@ -258,8 +261,8 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
         self.traps.clear();
         self.redirected = true;
         self.target = reset.entry;
-        self.enters_handler = false;
-        self.interrupted = false;
+        self.handler_at = 0;
+        self.interrupt_at = 0;
         self.idle = 0;
         self.csr_written = None;
         self.protected = false;
@@ -416,7 +419,7 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
     fn handler_entered(&mut self) {
         self.redirected = true;
         self.target = self.pc;
-        self.enters_handler = true;
+        self.handler_at = self.steps_taken() + 1;
         self.look_at_interrupts();
     }
 
@@ -492,11 +495,6 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
         self.bus
     }
 
-    /// The bus and the observer, the core being done with.
-    pub fn into_parts(self) -> (B, P) {
-        (self.bus, self.probe)
-    }
-
     /// The multiplier.
     pub fn unit(&self) -> &U {
         &self.unit
@@ -505,11 +503,6 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
     /// The observer.
     pub fn probe(&self) -> &P {
         &self.probe
-    }
-
-    /// The observer, to be changed from outside.
-    pub fn probe_mut(&mut self) -> &mut P {
-        &mut self.probe
     }
 
     /// The multiplier, to be changed from outside.

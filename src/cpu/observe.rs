@@ -43,8 +43,6 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
             number: self.steps_taken(),
             pc: block.pc,
             mode: self.csrs.mode,
-            enters_handler: std::mem::take(&mut self.enters_handler),
-            interrupted: std::mem::take(&mut self.interrupted),
             ..Observed::default()
         }
     }
@@ -56,9 +54,9 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
             return Observed::default();
         }
         let Some(shown) = self.blocks.shown(at) else { return Observed::default() };
-        let first = last.len == 0;
+        let number = last.number + 1;
         Observed {
-            number: last.number + 1,
+            number,
             pc: last.pc.wrapping_add(u32::from(last.len)),
             word: shown.word,
             len: shown.len,
@@ -67,8 +65,8 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
             rs1: (shown.rs1, self.r(shown.rs1)),
             rs2: (step.rs2, self.r(step.rs2)),
             mode: last.mode,
-            enters_handler: first && last.enters_handler,
-            interrupted: first && last.interrupted,
+            enters_handler: number == self.handler_at,
+            interrupted: number == self.interrupt_at,
             cycles: last.cycles + u64::from(shown.cycles),
         }
     }
@@ -167,14 +165,15 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
             // Of one that reaches beyond memory, the first half.
             Err(trap) => self.bus.fetch(trap.pc).map_or(0, u32::from),
         };
+        let number = self.steps_taken() + 1;
         self.observed = Observed {
-            number: self.steps_taken() + 1,
+            number,
             pc: self.pc,
             word,
             len: if unfetched { 4 } else { crate::isa::parcel_len(word as u16) },
             mode: self.csrs.mode,
-            enters_handler: std::mem::take(&mut self.enters_handler),
-            interrupted: std::mem::take(&mut self.interrupted),
+            enters_handler: number == self.handler_at,
+            interrupted: number == self.interrupt_at,
             ..Observed::default()
         };
     }

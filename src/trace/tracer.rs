@@ -1,4 +1,4 @@
-//! A [`Probe`] that writes a trace: filters, keeps the last instructions if only these are wanted, makes lines or blocks, and has a
+//! An observer that writes a trace: filters, keeps the last instructions if only these are wanted, makes lines or blocks, and has a
 //! second thread pack and write them.
 
 use super::binary::{Encoder, Header, Writer};
@@ -26,7 +26,7 @@ pub struct Settings {
     pub names: Names,
 }
 
-/// Writes a trace. It must be [finished](Tracer::finish).
+/// Writes a trace; a [`Probe`] by reference. It must be [finished](Tracer::finish).
 pub struct Tracer {
     filter: Option<Filter>,
     ring: Option<(usize, VecDeque<Retired>)>,
@@ -162,7 +162,7 @@ impl Output {
     }
 }
 
-impl Probe for Tracer {
+impl Probe for &mut Tracer {
     const ACTIVE: bool = true;
 
     #[inline(always)]

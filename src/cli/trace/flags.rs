@@ -187,9 +187,9 @@ impl Flags {
         }
     }
 
-    /// Instructions that are surely not wanted: those before this number, and those behind the second.
+    /// How many instructions at the beginning are not wanted, and the last that may be.
     pub fn bounds(&self) -> (u64, u64) {
-        (self.from.unwrap_or(1).max(1), self.to.unwrap_or(u64::MAX))
+        (self.from.map_or(0, |from| from.saturating_sub(1)), self.to.unwrap_or(u64::MAX))
     }
 
     /// Opens the file and begins the trace, if one is asked for.
