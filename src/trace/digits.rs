@@ -26,33 +26,146 @@ pub(super) fn push_hex8(out: &mut Vec<u8>, word: u32) {
 }
 
 /// Appends a number in decimal.
-#[inline]
 pub(super) fn push_decimal(out: &mut Vec<u8>, value: u64) {
-    let (digits, first) = decimal(value);
-    out.extend_from_slice(&digits[first..]);
-}
-
-/// Appends a number in decimal, with spaces before it up to `width` (20 at the most).
-#[inline]
-pub(super) fn push_padded(out: &mut Vec<u8>, value: u64, width: usize) {
-    let (digits, first) = decimal(value);
-    out.extend_from_slice(&digits[first.min(ROOM - width)..]);
+    let mut digits = Decimal::default();
+    digits.set(value);
+    out.extend_from_slice(digits.text(1));
 }
 
 /// Digits of the greatest number.
 const ROOM: usize = 20;
 
-/// The digits, spaces before them, and where they begin.
-#[inline(always)]
-fn decimal(mut value: u64) -> ([u8; ROOM], usize) {
-    let mut digits = [b' '; ROOM];
-    let mut first = ROOM;
-    loop {
-        first -= 1;
-        digits[first] = b'0' + (value % 10) as u8;
-        value /= 10;
-        if value == 0 {
-            return (digits, first);
+/// A number in decimal that mostly grows by a little.
+#[derive(Clone, Debug)]
+pub(super) struct Decimal {
+    value: u64,
+    /// Spaces before it.
+    digits: [u8; ROOM],
+    first: usize,
+}
+
+impl Default for Decimal {
+    fn default() -> Self {
+        let mut digits = [b' '; ROOM];
+        digits[ROOM - 1] = b'0';
+        Self { value: 0, digits, first: ROOM - 1 }
+    }
+}
+
+impl Decimal {
+    /// Makes it another number.
+    #[inline(always)]
+    pub fn set(&mut self, value: u64) {
+        let more = value.wrapping_sub(self.value);
+        self.value = value;
+        let last = u64::from(self.digits[ROOM - 1]) + more;
+        if more < 10 && last <= u64::from(b'9') {
+            self.digits[ROOM - 1] = last as u8;
+        } else {
+            self.set_all(value);
+        }
+    }
+
+    fn set_all(&mut self, mut value: u64) {
+        (self.digits, self.first) = ([b' '; ROOM], ROOM);
+        loop {
+            self.first -= 1;
+            self.digits[self.first] = b'0' + (value % 10) as u8;
+            value /= 10;
+            if value == 0 {
+                return;
+            }
+        }
+    }
+
+    /// Its digits, with spaces before them up to `width` (1 to 20).
+    #[inline(always)]
+    pub fn text(&self, width: usize) -> &[u8] {
+        &self.digits[self.first.min(ROOM - width)..]
+    }
+}
+
+/// Bytes of a line that is built in place, but for names behind it.
+const LINE: usize = 320;
+/// Bytes of a [`Piece`].
+const PIECE: usize = 64;
+
+/// Part of many lines, which is copied whole: faster than a copy of so many bytes as there are.
+#[derive(Clone, Debug)]
+pub(super) struct Piece {
+    bytes: [u8; PIECE],
+    len: usize,
+}
+
+impl Piece {
+    /// The first 64 bytes of a text.
+    pub fn new(text: &[u8]) -> Self {
+        let len = text.len().min(PIECE);
+        let mut bytes = [0; PIECE];
+        bytes[..len].copy_from_slice(&text[..len]);
+        Self { bytes, len }
+    }
+}
+
+/// A line that is built in place. What does not fit is cut off: no format has so long lines.
+#[derive(Clone, Debug)]
+pub(super) struct Line {
+    bytes: [u8; LINE],
+    len: usize,
+}
+
+impl Line {
+    pub fn new() -> Self {
+        Self { bytes: [0; LINE], len: 0 }
+    }
+
+    pub fn clear(&mut self) {
+        self.len = 0;
+    }
+
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes[..self.len]
+    }
+
+    /// Appends bytes; a reference to an array makes it a few moves.
+    #[inline(always)]
+    pub fn put<const N: usize>(&mut self, text: &[u8; N]) {
+        self.put_part(text, N);
+    }
+
+    /// Appends the first `len` of these bytes.
+    #[inline(always)]
+    fn put_part<const N: usize>(&mut self, text: &[u8; N], len: usize) {
+        if let Some(room) = self.bytes.get_mut(self.len..self.len + N) {
+            room.copy_from_slice(text);
+            self.len += len;
+        }
+    }
+
+    #[inline(always)]
+    pub fn put_piece(&mut self, piece: &Piece) {
+        self.put_part(&piece.bytes, piece.len);
+    }
+
+    #[inline(always)]
+    pub fn put_hex8(&mut self, word: u32) {
+        self.put(&hex8(word));
+    }
+
+    /// Appends the lowest `digits` (1 to 8) hexadecimal digits of a word.
+    #[inline(always)]
+    pub fn put_hex(&mut self, word: u32, digits: usize) {
+        // The digits go to the front of eight.
+        self.put_part(&hex8(word << (32 - 4 * digits as u32)), digits);
+    }
+
+    /// Appends a number in decimal, with spaces before it up to `width` (1 to 20).
+    #[inline(always)]
+    pub fn put_decimal(&mut self, number: &Decimal, width: usize) {
+        let text = number.text(width);
+        if let Some(room) = self.bytes.get_mut(self.len..self.len + text.len()) {
+            room.copy_from_slice(text);
+            self.len += text.len();
         }
     }
 }
@@ -75,8 +188,36 @@ mod tests {
             assert_eq!(written(|out| push_hex(out, word, 4)), format!("{:04x}", word & 0xffff));
             let long = u64::from(word) << 32 | 7;
             assert_eq!(written(|out| push_decimal(out, long)), format!("{long}"));
-            assert_eq!(written(|out| push_padded(out, word.into(), 15)), format!("{word:15}"));
+            for digits in 1..=8 {
+                let mut line = Line::new();
+                line.put_hex(word, digits);
+                assert_eq!(line.bytes(), &format!("{word:08x}").as_bytes()[8 - digits..]);
+            }
         }
-        assert_eq!(written(|out| push_padded(out, u64::MAX, 10)), format!("{}", u64::MAX));
+    }
+
+    #[test]
+    fn a_number_that_changes_is_written_as_the_standard_library_writes_it() {
+        let mut number = Decimal::default();
+        let steps = [0, 1, 5, 3, 9, 10, 2, 1, 1, 8, 9, 9, 9, 70, 9, 1, 880, 9, 1 << 40, 3, 0];
+        let mut value = 0;
+        for step in steps {
+            value += step;
+            number.set(value);
+            assert_eq!(number.text(15), format!("{value:15}").as_bytes());
+            assert_eq!(number.text(1), format!("{value}").as_bytes());
+        }
+        for value in [3, u64::MAX, 0, u64::MAX - 1] {
+            number.set(value);
+            assert_eq!(number.text(10), format!("{value:10}").as_bytes());
+        }
+    }
+
+    #[test]
+    fn a_line_without_room_is_cut_off() {
+        let mut line = Line::new();
+        (0..100).for_each(|_| line.put_piece(&Piece::new(&[b'x'; 63])));
+        assert!(line.bytes().iter().all(|byte| *byte == b'x'));
+        assert!(line.bytes().len() <= LINE);
     }
 }

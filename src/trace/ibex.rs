@@ -18,7 +18,7 @@
 //! Source: lowRISC's Ibex, `rtl/ibex_tracer.sv` and `rtl/ibex_core.sv` (RVFI), and logs of its simple system.
 
 use super::Lines;
-use super::digits::{push_hex, push_hex8, push_padded};
+use super::digits::{Decimal, Line, Piece, push_hex, push_hex8};
 use super::names::{Cache, Names};
 use crate::cpu::{Access, Retired};
 use crate::isa::Op;
@@ -75,30 +75,35 @@ impl Shown {
 
 /// What lines of one instruction share.
 struct Fixed {
-    /// PC, Insn, and their tabs.
-    head: Vec<u8>,
-    /// The decoded instruction with its tab.
-    decoded: Vec<u8>,
+    /// PC, Insn and the decoded instruction, with their tabs.
+    insn: Piece,
     shown: Shown,
     suffix: Vec<u8>,
 }
 
 impl Fixed {
     fn new(event: &Retired, names: &Names) -> Self {
-        let mut head = Vec::new();
-        push_hex8(&mut head, event.pc);
-        head.push(b'\t');
+        let mut insn = Vec::new();
+        push_hex8(&mut insn, event.pc);
+        insn.push(b'\t');
         if event.len == 2 {
-            head.extend_from_slice(b"    ");
+            insn.extend_from_slice(b"    ");
         }
-        push_hex(&mut head, event.word, 2 * usize::from(event.len));
-        head.push(b'\t');
+        push_hex(&mut insn, event.word, 2 * usize::from(event.len));
+        insn.push(b'\t');
+        let mark: &[u8] = match event {
+            Retired { trapped: true, .. } => b"-->",
+            Retired { interrupted: true, .. } => b"==>",
+            _ => b"",
+        };
+        insn.extend_from_slice(mark);
         let text = text(event.word, event.pc, Style::Ibex);
         let text = text.map(|text| if event.trapped { text.trapped() } else { text });
-        let decoded = text.map_or("INVALID".to_owned(), |text| text.to_string()) + "\t";
+        let decoded = text.map_or("INVALID".to_owned(), |text| text.to_string());
+        insn.extend_from_slice(decoded.as_bytes());
+        insn.push(b'\t');
         let shown = event.op.map(|op| Shown::of(event.word, event.len, op)).unwrap_or_default();
-        let suffix = names.suffix(event.pc).into_bytes();
-        Self { head, decoded: decoded.into_bytes(), shown, suffix }
+        Self { insn: Piece::new(&insn), shown, suffix: names.suffix(event.pc).into_bytes() }
     }
 }
 
@@ -106,11 +111,15 @@ impl Fixed {
 pub(super) struct Ibex {
     cache: Cache<Fixed>,
     names: Names,
+    time: Decimal,
+    cycle: Decimal,
+    line: Line,
 }
 
 impl Ibex {
     pub fn new(names: Names) -> Self {
-        Self { cache: Cache::new(), names }
+        let (time, cycle) = (Decimal::default(), Decimal::default());
+        Self { cache: Cache::new(), names, time, cycle, line: Line::new() }
     }
 }
 
@@ -120,81 +129,76 @@ impl Lines for Ibex {
     }
 
     fn line(&mut self, event: &Retired, out: &mut Vec<u8>) {
-        push_padded(out, TIME_A_CYCLE * event.cycles + TIME_OF_RESET, 15);
-        out.push(b'\t');
-        push_padded(out, event.cycles, 10);
-        out.push(b'\t');
-        if event.trapped {
-            // Its text is another one.
-            contents(&Fixed::new(event, &self.names), event, out);
+        self.time.set(event.cycles.wrapping_mul(TIME_A_CYCLE).wrapping_add(TIME_OF_RESET));
+        self.cycle.set(event.cycles);
+        let marked;
+        let fixed = if event.trapped || event.interrupted {
+            marked = Fixed::new(event, &self.names);
+            &marked
         } else {
-            let names = &self.names;
-            contents(self.cache.get(event.pc, event.word, || Fixed::new(event, names)), event, out);
+            self.cache.get(event.pc, event.word, || Fixed::new(event, &self.names))
+        };
+        let line = &mut self.line;
+        line.clear();
+        line.put_decimal(&self.time, 15);
+        line.put(b"\t");
+        line.put_decimal(&self.cycle, 10);
+        line.put(b"\t");
+        line.put_piece(&fixed.insn);
+        let shown = fixed.shown;
+        if shown.rs1 {
+            put_register(line, event.rs1, b':');
+        }
+        if shown.rs2 {
+            put_register(line, event.rs2, b':');
+        }
+        if shown.rd {
+            put_register(line, event.rd, b'=');
+            if shown.capability {
+                line.put(b"+0x000000000");
+            }
+        }
+        if let Some(access) = event.access.filter(|_| shown.memory) {
+            put_access(line, &access, event.op);
+        }
+        if fixed.suffix.is_empty() {
+            line.put(b"\n");
+            out.extend_from_slice(line.bytes());
+        } else {
+            out.extend_from_slice(line.bytes());
+            out.extend_from_slice(&fixed.suffix);
+            out.push(b'\n');
         }
     }
 }
 
-/// Appends all but time and cycle.
+/// ` x5:0x` as seven bytes, the number right-aligned, and the value.
 #[inline(always)]
-fn contents(fixed: &Fixed, event: &Retired, out: &mut Vec<u8>) {
-    out.extend_from_slice(&fixed.head);
-    if event.trapped {
-        out.extend_from_slice(b"-->");
-    } else if event.interrupted {
-        out.extend_from_slice(b"==>");
-    }
-    out.extend_from_slice(&fixed.decoded);
-    let shown = fixed.shown;
-    if shown.rs1 {
-        push_register(out, event.rs1, b':');
-    }
-    if shown.rs2 {
-        push_register(out, event.rs2, b':');
-    }
-    if shown.rd {
-        push_register(out, event.rd, b'=');
-        if shown.capability {
-            out.extend_from_slice(b"+0x000000000");
-        }
-    }
-    if let Some(access) = event.access.filter(|_| shown.memory) {
-        push_access(out, &access, event.op);
-    }
-    out.extend_from_slice(&fixed.suffix);
-    out.push(b'\n');
-}
-
-/// ` x5:0x` as eight bytes, the number right-aligned.
-#[inline(always)]
-fn push_register(out: &mut Vec<u8>, (number, value): (u8, u32), mark: u8) {
+fn put_register(line: &mut Line, (number, value): (u8, u32), mark: u8) {
     let (tens, ones) = (number / 10, b'0' + number % 10);
     let [first, second, third] =
         if tens == 0 { [b' ', b'x', ones] } else { [b'x', b'0' + tens, ones] };
-    let mut text = [b' ', first, second, third, mark, b'0', b'x', 0, 0, 0, 0, 0, 0, 0, 0];
-    text[7..].copy_from_slice(&super::digits::hex8(value));
-    out.extend_from_slice(&text);
+    line.put(&[b' ', first, second, third, mark, b'0', b'x']);
+    line.put_hex8(value);
 }
 
-fn push_access(out: &mut Vec<u8>, access: &Access, op: Option<Op>) {
-    out.extend_from_slice(b" PA:0x");
-    push_hex8(out, access.addr);
+#[inline(always)]
+fn put_access(line: &mut Line, access: &Access, op: Option<Op>) {
+    line.put(b" PA:0x");
+    line.put_hex8(access.addr);
     if access.store {
-        let unknown: &[u8] = match access.len {
-            1 => b" store:0x??????",
-            2 => b" store:0x????",
-            _ => b" store:0x",
-        };
-        out.extend_from_slice(unknown);
-        push_hex(out, access.data, 2 * usize::from(access.len));
+        match access.len {
+            1 => line.put(b" store:0x??????"),
+            2 => line.put(b" store:0x????"),
+            _ => line.put(b" store:0x"),
+        }
+        line.put_hex(access.data, 2 * usize::from(access.len));
     } else {
-        out.extend_from_slice(b" load:0x");
-        push_hex8(
-            out,
-            match op {
-                Some(Op::Lb) => access.data as i8 as u32,
-                Some(Op::Lh) => access.data as i16 as u32,
-                _ => access.data,
-            },
-        );
+        line.put(b" load:0x");
+        line.put_hex8(match op {
+            Some(Op::Lb) => access.data as i8 as u32,
+            Some(Op::Lh) => access.data as i16 as u32,
+            _ => access.data,
+        });
     }
 }

@@ -23,7 +23,7 @@
 //! RISC-V Formal, "RISC-V Formal Interface (RVFI)".
 
 use super::Lines;
-use super::digits::{push_decimal, push_hex, push_hex8};
+use super::digits::{Decimal, Line};
 use super::names::{Cache, Names};
 use crate::cpu::{Access, CsrWrite, Retired};
 
@@ -36,11 +36,15 @@ const HEADER_WITH_PLACE: &str = "order,cycle,pc,insn,next_pc,trap,intr,mode,rd,r
 pub(super) struct Rvfi {
     names: Names,
     places: Cache<Vec<u8>>,
+    number: Decimal,
+    cycle: Decimal,
+    line: Line,
 }
 
 impl Rvfi {
     pub fn new(names: Names) -> Self {
-        Self { names, places: Cache::new() }
+        let (number, cycle) = (Decimal::default(), Decimal::default());
+        Self { names, places: Cache::new(), number, cycle, line: Line::new() }
     }
 
     /// The function, and file and line, in quotation marks if need be.
@@ -71,61 +75,60 @@ impl Lines for Rvfi {
             false if r.trapped => (0, 0),
             false => (access.data, 0),
         };
-        push_decimal(out, r.number);
-        out.push(b',');
-        push_decimal(out, r.cycles);
-        out.push(b',');
-        push_hex8(out, r.pc);
-        out.push(b',');
-        push_hex(out, r.word, 2 * usize::from(r.len));
-        out.push(b',');
-        push_hex8(out, r.next_pc);
+        self.number.set(r.number);
+        self.cycle.set(r.cycles);
+        let line = &mut self.line;
+        line.clear();
+        line.put_decimal(&self.number, 1);
+        line.put(b",");
+        line.put_decimal(&self.cycle, 1);
+        line.put(b",");
+        line.put_hex8(r.pc);
+        line.put(b",");
+        line.put_hex(r.word, 2 * usize::from(r.len));
+        line.put(b",");
+        line.put_hex8(r.next_pc);
         let flag = |set: bool| b'0' + u8::from(set);
-        out.extend_from_slice(&[
-            b',',
-            flag(r.trapped),
-            b',',
-            flag(r.enters_handler),
-            b',',
-            b'0' + (r.mode & 3),
-            b',',
-        ]);
-        push_register(out, r.rd);
-        out.push(b',');
-        push_hex8(out, access.addr);
-        out.push(b',');
-        push_hex(out, rmask.into(), 1);
-        out.push(b',');
-        push_hex(out, wmask.into(), 1);
-        out.push(b',');
-        push_hex8(out, rdata);
-        out.push(b',');
-        push_hex8(out, wdata);
-        out.push(b',');
-        push_register(out, r.rs1);
-        out.push(b',');
-        push_register(out, r.rs2);
-        out.push(b',');
+        let (trap, intr, mode) = (flag(r.trapped), flag(r.enters_handler), b'0' + (r.mode & 3));
+        line.put(&[b',', trap, b',', intr, b',', mode, b',']);
+        put_register(line, r.rd);
+        line.put(b",");
+        line.put_hex8(access.addr);
+        let digit = |mask: u8| b"0123456789abcdef"[usize::from(mask & 15)];
+        line.put(&[b',', digit(rmask), b',', digit(wmask), b',']);
+        line.put_hex8(rdata);
+        line.put(b",");
+        line.put_hex8(wdata);
+        line.put(b",");
+        put_register(line, r.rs1);
+        line.put(b",");
+        put_register(line, r.rs2);
+        line.put(b",");
         let csr = r.csr.unwrap_or(CsrWrite { number: 0, value: 0 });
-        push_hex(out, csr.number.into(), 3);
-        out.push(b',');
-        push_hex8(out, csr.value);
+        line.put_hex(csr.number.into(), 3);
+        line.put(b",");
+        line.put_hex8(csr.value);
         if self.names.are_shown() {
             let names = &self.names;
-            out.push(b',');
             let place = self.places.get(r.pc, 0, || Self::place(names, r.pc));
+            out.extend_from_slice(line.bytes());
+            out.push(b',');
             out.extend_from_slice(place);
+            out.push(b'\n');
+        } else {
+            line.put(b"\n");
+            out.extend_from_slice(line.bytes());
         }
-        out.push(b'\n');
     }
 }
 
 #[inline(always)]
-fn push_register(out: &mut Vec<u8>, (number, value): (u8, u32)) {
+fn put_register(line: &mut Line, (number, value): (u8, u32)) {
+    let ones = b'0' + number % 10;
     if number >= 10 {
-        out.push(b'0' + number / 10);
+        line.put(&[b'0' + number / 10, ones, b',']);
+    } else {
+        line.put(&[ones, b',']);
     }
-    out.push(b'0' + number % 10);
-    out.push(b',');
-    push_hex8(out, value);
+    line.put_hex8(value);
 }

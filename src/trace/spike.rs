@@ -18,7 +18,7 @@
 //! Source: riscv-isa-sim, `riscv/execute.cc` (`commit_log_print_insn`) and `riscv/csrs.cc`.
 
 use super::Lines;
-use super::digits::{push_decimal, push_hex, push_hex8};
+use super::digits::{Line, Piece, push_hex, push_hex8};
 use super::names::{Cache, Names};
 use crate::cpu::{CsrWrite, Retired};
 use crate::isa::Op;
@@ -29,7 +29,7 @@ const MSTATUSH: u16 = 0x310;
 /// What lines of one instruction share.
 struct Fixed {
     /// ` 0x8000100c (0x0182a283)`.
-    insn: Vec<u8>,
+    insn: Piece,
     suffix: Vec<u8>,
 }
 
@@ -40,7 +40,7 @@ impl Fixed {
         insn.extend_from_slice(b" (0x");
         push_hex(&mut insn, event.word, 2 * usize::from(event.len));
         insn.push(b')');
-        Self { insn, suffix: names.suffix(event.pc).into_bytes() }
+        Self { insn: Piece::new(&insn), suffix: names.suffix(event.pc).into_bytes() }
     }
 }
 
@@ -48,11 +48,12 @@ impl Fixed {
 pub(super) struct Spike {
     cache: Cache<Fixed>,
     names: Names,
+    line: Line,
 }
 
 impl Spike {
     pub fn new(names: Names) -> Self {
-        Self { cache: Cache::new(), names }
+        Self { cache: Cache::new(), names, line: Line::new() }
     }
 }
 
@@ -67,45 +68,56 @@ impl Lines for Spike {
         }
         let names = &self.names;
         let fixed = self.cache.get(event.pc, event.word, || Fixed::new(event, names));
-        out.extend_from_slice(b"core   0: ");
-        out.push(b'0' + (event.mode & 3));
-        out.extend_from_slice(&fixed.insn);
+        let line = &mut self.line;
+        line.clear();
+        line.put(&[
+            b'c',
+            b'o',
+            b'r',
+            b'e',
+            b' ',
+            b' ',
+            b' ',
+            b'0',
+            b':',
+            b' ',
+            b'0' + (event.mode & 3),
+        ]);
+        line.put_piece(&fixed.insn);
         let (rd, value) = event.rd;
         if rd != 0 {
             let (tens, ones) = (rd / 10, b'0' + rd % 10);
             let [first, second] = if tens == 0 { [ones, b' '] } else { [b'0' + tens, ones] };
-            let mut text = *b" x00 0x00000000";
-            (text[2], text[3]) = (first, second);
-            text[7..].copy_from_slice(&super::digits::hex8(value));
-            out.extend_from_slice(&text);
+            line.put(&[b' ', b'x', first, second, b' ', b'0', b'x']);
+            line.put_hex8(value);
         }
         if let Some(csr) = event.csr.filter(|csr| is_kept(csr.number)) {
-            push_csr(out, csr);
+            put_csr(line, csr);
             if event.op == Some(Op::Mret) {
-                push_csr(out, CsrWrite { number: MSTATUSH, value: 0 });
+                put_csr(line, CsrWrite { number: MSTATUSH, value: 0 });
             }
         }
         if let Some(access) = event.access {
-            out.extend_from_slice(b" mem 0x");
-            push_hex8(out, access.addr);
+            line.put(b" mem 0x");
+            line.put_hex8(access.addr);
             if access.store {
-                out.extend_from_slice(b" 0x");
-                push_hex(out, access.data, 2 * usize::from(access.len));
+                line.put(b" 0x");
+                line.put_hex(access.data, 2 * usize::from(access.len));
             }
         }
-        out.extend_from_slice(&fixed.suffix);
+        out.extend_from_slice(line.bytes());
+        if !fixed.suffix.is_empty() {
+            out.extend_from_slice(&fixed.suffix);
+        }
         out.push(b'\n');
     }
 }
 
 #[cold]
-fn push_csr(out: &mut Vec<u8>, csr: CsrWrite) {
-    out.extend_from_slice(b" c");
-    push_decimal(out, csr.number.into());
-    out.push(b'_');
-    out.extend_from_slice(csr_name(csr.number).as_bytes());
-    out.extend_from_slice(b" 0x");
-    push_hex8(out, csr.value);
+fn put_csr(line: &mut Line, csr: CsrWrite) {
+    let text = format!(" c{}_{} 0x", csr.number, csr_name(csr.number));
+    line.put_piece(&Piece::new(text.as_bytes()));
+    line.put_hex8(csr.value);
 }
 
 /// Whether Spike shows writes to a CSR: its event counters are constant.

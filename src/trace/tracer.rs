@@ -32,6 +32,8 @@ pub struct Tracer {
     ring: Option<(usize, VecDeque<Retired>)>,
     output: Output,
     broken: bool,
+    /// Everything is written as it comes.
+    plain: bool,
 }
 
 enum Output {
@@ -93,7 +95,8 @@ impl Tracer {
         };
         let filter = Some(settings.filter).filter(|filter| !filter.is_open());
         let ring = settings.last.map(|last| (last, VecDeque::new()));
-        Ok(Self { filter, ring, output, broken: false })
+        let plain = filter.is_none() && ring.is_none();
+        Ok(Self { filter, ring, output, broken: false, plain })
     }
 
     /// Whether the sink has taken no more; [`Tracer::finish`] says why.
@@ -101,15 +104,19 @@ impl Tracer {
         self.broken
     }
 
-    #[cold]
-    fn keep_last(&mut self, event: &Retired) {
-        if let Some((last, ring)) = &mut self.ring {
-            if ring.len() >= *last {
-                ring.pop_front();
-            }
-            if *last > 0 {
+    /// An event that is perhaps not wanted, or not yet.
+    fn choose(&mut self, event: &Retired) {
+        if self.broken || self.filter.as_ref().is_some_and(|filter| !filter.wants(event)) {
+            return;
+        }
+        match &mut self.ring {
+            Some((last, ring)) => {
+                if ring.len() >= *last {
+                    ring.pop_front();
+                }
                 ring.push_back(*event);
             }
+            None => self.broken = self.output.write(event).is_err(),
         }
     }
 
@@ -167,12 +174,11 @@ impl Probe for &mut Tracer {
 
     #[inline(always)]
     fn retired(&mut self, event: &Retired) {
-        if self.broken || self.filter.as_ref().is_some_and(|filter| !filter.wants(event)) {
-            return;
+        if !self.plain {
+            return self.choose(event);
         }
-        if self.ring.is_some() {
-            return self.keep_last(event);
+        if self.output.write(event).is_err() {
+            (self.broken, self.plain) = (true, false);
         }
-        self.broken = self.output.write(event).is_err();
     }
 }
