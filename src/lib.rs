@@ -2,6 +2,7 @@
 #![warn(missing_docs)]
 
 pub mod campaign;
+pub mod checkpoint;
 #[doc(hidden)] // The command line is documented by --help.
 pub mod cli;
 pub mod cpu;

@@ -1,6 +1,7 @@
 //! The command line: arguments, one file per subcommand, progress display. The only place that prints.
 
 mod campaign;
+mod checkpoint;
 mod export;
 mod file;
 mod infer;

@@ -1,14 +1,18 @@
 //! `stuckat run`: one ELF, from reset to its end.
 
+use super::checkpoint::{Checkpoints, Saves};
 use super::trace;
 use super::{Multiplier, OutputError, OutputRefused, Target, exit_code, faults, print_bytes, say};
+use crate::checkpoint::Origin;
 use crate::cpu::{Machine, Probe, Reset, Silent, Stop};
 use crate::elf::Image;
 use crate::netlist::faulty_unit::FaultyUnit;
 use crate::report::table::grouped;
 use crate::soc::{Board, Platform};
+use crate::trace::Tracer;
 use crate::unit::{Exact, Latency, Unit};
 use anyhow::Context;
+use sha2::{Digest, Sha256};
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -48,6 +52,8 @@ pub(super) struct Args {
     input: Option<PathBuf>,
     #[command(flatten)]
     trace: trace::Flags,
+    #[command(flatten)]
+    checkpoints: Checkpoints,
     /// At the end, write the words from symbol begin_signature to end_signature, in hexadecimal, one a line
     #[arg(long, value_name = "FILE")]
     signature: Option<PathBuf>,
@@ -165,33 +171,37 @@ fn trace_and_execute(
     if args.slow {
         machine.set_compiled(None);
     }
+    let mut saves = args.checkpoints.begin(&mut machine, || origin(args))?;
     let Some(mut tracer) = args.trace.tracer(traced)? else {
-        let stop = execute(args.max_insns, &mut machine, &mut print_bytes, |_| false)?;
-        return Ok(ended(args, machine, stop));
+        let console = &mut print_bytes;
+        let stop = execute(args.max_insns, &mut machine, &mut saves, console, |_| false)?;
+        return Ok(ended(args, machine, &saves, stop));
     };
     let to_stdout = args.trace.is_stdout();
-    let mut console = |bytes: &[u8]| if to_stdout { talk(bytes) } else { print_bytes(bytes) };
+    let console = &mut |bytes: &[u8]| if to_stdout { talk(bytes) } else { print_bytes(bytes) };
     // What is not traced for sure runs unwatched.
     let (before, last) = args.trace.bounds();
     let (before, last) = (args.max_insns.min(before), args.max_insns.min(last));
-    let mut stop = execute(before, &mut machine, &mut console, |_| false)?;
+    let mut stop = execute(before, &mut machine, &mut saves, console, |_| false)?;
     if stop == Stop::Budget && before < last {
         let mut watched = machine.with_probe(&mut tracer);
-        stop = execute(last, &mut watched, &mut console, |tracer| tracer.is_broken())?;
+        let broken = |tracer: &&mut Tracer| tracer.is_broken();
+        stop = execute(last, &mut watched, &mut saves, console, broken)?;
         machine = watched.with_probe(Silent);
         if args.slow {
             machine.set_compiled(None);
         }
     }
     if stop == Stop::Budget && last < args.max_insns && !tracer.is_broken() {
-        stop = execute(args.max_insns, &mut machine, &mut console, |_| false)?;
+        stop = execute(args.max_insns, &mut machine, &mut saves, console, |_| false)?;
     }
     args.trace.finish(tracer, stop)?;
-    Ok(ended(args, machine, stop))
+    Ok(ended(args, machine, &saves, stop))
 }
 
-/// How the run ended; prints its counts if they are asked for.
-fn ended(args: &Args, machine: Machine<Board, impl Unit>, stop: Stop) -> Ended {
+/// How the run ended; says what was not saved, and prints its counts if they are asked for.
+fn ended(args: &Args, machine: Machine<Board, impl Unit>, saves: &Saves, stop: Stop) -> Ended {
+    saves.finish(&machine);
     if args.stats {
         let counts = machine.unit().counts();
         say!(
@@ -215,18 +225,37 @@ fn talk(bytes: &[u8]) -> Result<(), OutputError> {
 fn execute<P: Probe>(
     until: u64,
     machine: &mut Machine<Board, impl Unit, P>,
+    saves: &mut Saves,
     console: &mut dyn FnMut(&[u8]) -> Result<(), OutputError>,
     enough: impl Fn(&P) -> bool,
 ) -> anyhow::Result<Stop> {
-    let mut budget = machine.retired() + machine.traps().count();
+    let mut budget = machine.steps_taken();
     loop {
-        budget = until.min(budget.saturating_add(SLICE));
+        budget = until.min(saves.pause(machine, budget.saturating_add(SLICE)));
         let stop = machine.run(budget);
+        if stop == Stop::Budget {
+            saves.save(machine)?;
+        }
         console(&machine.bus_mut().take_console())?;
         if stop != Stop::Budget || budget == until || enough(machine.probe()) {
             return Ok(stop);
         }
     }
+}
+
+/// What a checkpoint of this run is made from.
+fn origin(args: &Args) -> anyhow::Result<Origin> {
+    let file = args.elf.display().to_string();
+    let bytes = std::fs::read(&args.elf).with_context(|| format!("{file}: cannot be read"))?;
+    let platform = match args.target.platform()? {
+        Some(platform) => platform,
+        None => Platform::guess(&Image::parse(&bytes)?)?,
+    };
+    Ok(Origin {
+        elf_sha256: crate::hex(&Sha256::digest(&bytes)),
+        platform: platform.name().to_owned(),
+        faults: args.fault.clone(),
+    })
 }
 
 /// What a test of the RISC-V architectural suite leaves in memory.

@@ -387,8 +387,8 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
         self.first_difference
     }
 
-    /// Retired instructions plus taken exceptions: what a budget counts, so that a storm of exceptions ends too.
-    fn steps_taken(&self) -> u64 {
+    /// Retired instructions plus taken exceptions since reset: what a budget counts, so that a storm of exceptions ends too.
+    pub fn steps_taken(&self) -> u64 {
         self.totals.retired + self.traps.count()
     }
 
