@@ -12,6 +12,7 @@ mod profile;
 mod report;
 mod run;
 mod style;
+mod trace;
 
 use crate::campaign::store::StoreError;
 use crate::cpu::Profile;
@@ -25,6 +26,8 @@ use std::process::ExitCode;
 
 /// Exit codes of the program itself; `run` passes the guest's through.
 pub mod exit_code {
+    /// `trace diff`: the traces differ.
+    pub const DIFFERENT: u8 = 1;
     /// The command line is wrong (clap's own code).
     pub const USAGE: u8 = 2;
     /// An input is wrong.
@@ -53,6 +56,7 @@ pub mod exit_code {
 const EXIT_CODES: &str = "\
 Exit codes:
   0    done; for 'run': the guest's exit code, unless that is 119 to 126 or above 255
+  1    'trace diff': the traces differ
   2    the command line is wrong
   3    an input is wrong: a file, a fault's name, a plan that asks for more than there is, or a
        netlist that does not multiply
@@ -88,6 +92,9 @@ enum Command {
     Merge(merge::Args),
     /// Print the result of a run directory again
     Report(report::Args),
+    /// Look at binary traces, write them as text, compare traces
+    #[command(subcommand)]
+    Trace(trace::Command),
     /// List the platforms, or print one as a TOML file to start from
     #[command(subcommand)]
     Platform(platform::Command),
@@ -109,6 +116,7 @@ pub fn main() -> ExitCode {
         Command::Export(args) => export::run(&args),
         Command::Merge(args) => merge::run(&args),
         Command::Report(args) => report::run(&args),
+        Command::Trace(command) => trace::run(&command),
         Command::Platform(command) => platform::run(&command),
         Command::Netlist(command) => netlist::run(&command),
     };

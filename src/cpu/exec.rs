@@ -60,7 +60,7 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
             Ok(block) => block,
             Err(trap) => return self.trap_at_fetch(trap),
         };
-        let mut now = self.observe_block(&block);
+        let mut progress = self.observe_block(&block);
         if self.redirected {
             self.redirected = false;
             let entry = u64::from(block.entry_cycles);
@@ -73,7 +73,9 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
         if self.protected
             && let Some(trap) = self.protection_fault(block.pc)
         {
-            self.observed = self.observe_step(&now, self.blocks.step(block.first), block.first);
+            let step = self.blocks.step(block.first);
+            let operands = self.observe_operands(step);
+            self.observed = self.observe_step(&mut progress, step, block.first, operands);
             return self.raise_observed(trap);
         }
         let len = if near || self.protected {
@@ -85,8 +87,9 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
         let mut at = block.first;
         while at < end {
             let step = self.blocks.step(at);
-            now = self.observe_step(&now, step, at);
+            let operands = self.observe_operands(step);
             let after = self.step(step, Here { block: &block, at });
+            let now = self.observe_step(&mut progress, step, at, operands);
             at += 1;
             match after {
                 After::Go => self.observe_straight(&now),
@@ -153,8 +156,9 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
 
     /// Takes an exception of the instruction that is observed.
     fn raise_observed(&mut self, trap: Trap) -> Flow {
+        let before = (self.handler_at, self.interrupt_at);
         let flow = self.raise(trap);
-        self.observe_trap(&flow, trap.cause);
+        self.observe_trap(&flow, trap.cause, before);
         flow
     }
 

@@ -147,10 +147,10 @@ pub struct Machine<B: Bus, U: Unit, P: Probe = Silent> {
     redirected: bool,
     /// Where the last redirection went.
     target: u32,
-    /// Whether the next instruction is the first of a trap handler.
-    enters_handler: bool,
-    /// That handler is an interrupt's.
-    interrupted: bool,
+    /// Number of the instruction that is or was the first of the last trap handler; see [`Retired::number`].
+    handler_at: u64,
+    /// The same of the last interrupt.
+    interrupt_at: u64,
     /// Cycles between the last instruction's retirement and the start of the next one. For the probe.
     idle: u64,
     /// The CSR that the last instruction wrote. For the probe.
@@ -215,8 +215,8 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
             traps: TrapLog::default(),
             redirected: true,
             target: reset.entry,
-            enters_handler: false,
-            interrupted: false,
+            handler_at: 0,
+            interrupt_at: 0,
             idle: 0,
             csr_written: None,
             observed: Observed::default(),
@@ -261,8 +261,8 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
         self.traps.clear();
         self.redirected = true;
         self.target = reset.entry;
-        self.enters_handler = false;
-        self.interrupted = false;
+        self.handler_at = 0;
+        self.interrupt_at = 0;
         self.idle = 0;
         self.csr_written = None;
         self.protected = false;
@@ -419,7 +419,7 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
     fn handler_entered(&mut self) {
         self.redirected = true;
         self.target = self.pc;
-        self.enters_handler = true;
+        self.handler_at = self.steps_taken() + 1;
         self.look_at_interrupts();
     }
 
@@ -503,11 +503,6 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
     /// The observer.
     pub fn probe(&self) -> &P {
         &self.probe
-    }
-
-    /// The observer, to be changed from outside.
-    pub fn probe_mut(&mut self) -> &mut P {
-        &mut self.probe
     }
 
     /// The multiplier, to be changed from outside.

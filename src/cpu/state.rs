@@ -30,9 +30,8 @@ pub struct State {
     traps: TrapLog,
     redirected: bool,
     target: u32,
-    enters_handler: bool,
-    interrupted: bool,
-    bus_word: u32,
+    handler_at: u64,
+    interrupt_at: u64,
     protected: bool,
     all_outside: bool,
     first_difference: Option<Difference>,
@@ -110,9 +109,8 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
             traps: self.traps.clone(),
             redirected: self.redirected,
             target: self.target,
-            enters_handler: self.enters_handler,
-            interrupted: self.interrupted,
-            bus_word: self.bus_word,
+            handler_at: self.handler_at,
+            interrupt_at: self.interrupt_at,
             protected: self.protected,
             all_outside: self.all_outside,
             first_difference: self.first_difference,
@@ -150,11 +148,8 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
         self.traps = state.traps.clone();
         self.redirected = state.redirected;
         self.target = state.target;
-        self.enters_handler = state.enters_handler;
-        self.interrupted = state.interrupted;
-        self.bus_word = state.bus_word;
-        self.idle = 0;
-        self.csr_written = None;
+        self.handler_at = state.handler_at;
+        self.interrupt_at = state.interrupt_at;
         self.protected = state.protected;
         self.all_outside = state.all_outside;
         self.first_difference = state.first_difference;
@@ -199,12 +194,8 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
             traps: self.traps,
             redirected: self.redirected,
             target: self.target,
-            enters_handler: self.enters_handler,
-            interrupted: self.interrupted,
-            idle: 0,
-            csr_written: None,
-            observed: Observed::default(),
-            bus_word: self.bus_word,
+            handler_at: self.handler_at,
+            interrupt_at: self.interrupt_at,
             protected: self.protected,
             all_outside: self.all_outside,
             breakpoint: self.breakpoint,
@@ -212,6 +203,10 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
             after_wfi: self.after_wfi,
             stale: self.stale,
             access: None,
+            idle: 0,
+            csr_written: None,
+            bus_word: self.bus_word,
+            observed: Observed::default(),
             events: self.events,
             taken_branches: self.taken_branches,
             crossings: self.crossings,
@@ -226,5 +221,10 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
             unit: self.unit,
             probe,
         }
+    }
+
+    /// The observer.
+    pub fn probe_mut(&mut self) -> &mut P {
+        &mut self.probe
     }
 }
