@@ -90,8 +90,8 @@ pub(super) struct Blocks {
     mul_cycles: u32,
     /// Which multiplications are the unit's; `None`: all.
     scope: Option<Scope>,
-    /// A block ends before this address.
-    breakpoint: u32,
+    /// A block ends before each of these addresses, which are in order.
+    barriers: Vec<u32>,
     /// Events of complete executions of blocks that are no more.
     events: EventCounts,
     /// Ranges that stay guarded when all blocks are dropped: compiled code was made from them.
@@ -114,7 +114,7 @@ impl Blocks {
             max_len: if single_step { 1 } else { MAX_LEN },
             mul_cycles: 0,
             scope: None,
-            breakpoint: NOWHERE,
+            barriers: Vec::new(),
             events: EventCounts::default(),
             kept: Vec::new(),
         }
@@ -125,9 +125,14 @@ impl Blocks {
         self.scope = scope;
     }
 
-    /// Makes an instruction the first of its block; before any block is decoded.
-    pub fn set_breakpoint(&mut self, pc: u32) {
-        self.breakpoint = pc;
+    /// Makes the instructions at these addresses, which are in order, the first of their blocks.
+    pub fn set_barriers(&mut self, barriers: &[u32]) {
+        for pc in barriers {
+            if self.barriers.binary_search(pc).is_err() {
+                self.overwritten(*pc, 1);
+            }
+        }
+        self.barriers = barriers.to_vec();
     }
 
     /// Says how long a multiplication can take; before any block is decoded.
@@ -256,7 +261,7 @@ impl Blocks {
         while let Ok((insn, _)) = fetch(bus, at) {
             // CSRs see the counters, so they stand alone: everything before them is then counted.
             let alone = is_system(insn.op);
-            if at != pc && (alone || at == self.breakpoint) {
+            if at != pc && (alone || self.barriers.binary_search(&at).is_ok()) {
                 break;
             }
             let mut step = step(insn, at);

@@ -22,6 +22,10 @@ pub(super) enum Flow {
     Device,
     /// On; for the first time in this run the multiplier has differed from a fault-free one.
     Differed,
+    /// On, with a store that the bus holds.
+    Held,
+    /// On, at the handler of an exception at which the run pauses.
+    Caught,
     /// Nowhere.
     Stop(Stop),
 }
@@ -38,6 +42,8 @@ pub(super) enum After {
     Jumped,
     /// The step did not retire.
     Trapped(Cause, u32),
+    /// The step is a store that the bus holds: it was not done.
+    Held,
     /// Leave the block at the next instruction, since for the first time the multiplier has differed from a fault-free one.
     Differed,
     /// The multiplier will never answer.
@@ -62,7 +68,8 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
             Ok(block) => block,
             Err(trap) => return self.trap_at_fetch(trap, &before),
         };
-        if self.redirected {
+        let (redirected, bubbles) = (self.redirected, self.bubbles);
+        if redirected {
             self.redirected = false;
             let entry = u64::from(block.entry_cycles);
             self.totals.cycles += entry;
@@ -91,6 +98,10 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
             at += 1;
             match after {
                 After::Go => {}
+                After::Held => {
+                    self.hold(&block, at, (redirected, bubbles), &before);
+                    return Flow::Held;
+                }
                 other => return self.leave_block(&block, at, other, &before),
             }
         }
@@ -199,6 +210,7 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
                 self.observe(before, 0, true);
                 flow
             }
+            After::Held => Flow::Held,
             After::NoAnswer => {
                 self.settle(block, at - 1);
                 Flow::Stop(Stop::NoAnswer { pc: self.pc })
@@ -212,6 +224,21 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
                 }
             }
         }
+    }
+
+    /// Leaves a block before the step before `at`, a store that is not to be done yet, as if it had never been begun.
+    #[cold]
+    fn hold(&mut self, block: &Block, at: u32, entry: (bool, u64), before: &Observed) {
+        self.settle(block, at - 1);
+        if at - 1 == block.first {
+            (self.redirected, self.bubbles) = entry;
+            if self.redirected {
+                let entry = u64::from(block.entry_cycles);
+                self.totals.cycles -= entry;
+                self.fetch_waits = self.fetch_waits.wrapping_sub(entry);
+            }
+        }
+        self.forget_observed(before);
     }
 
     /// The free-running clock at the start of a step.

@@ -40,6 +40,13 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
         });
     }
 
+    /// The instruction that was looked at before has not been executed.
+    pub(super) fn forget_observed(&mut self, before: &Observed) {
+        if P::ACTIVE {
+            self.enters_handler |= before.enters_handler;
+        }
+    }
+
     /// Cycles that pass between this instruction's retirement and the next one's start.
     fn idle_after(&mut self, before: &Observed, trapped: bool) -> u64 {
         let Some(insn) = crate::isa::decode(before.word).filter(|_| !trapped) else {

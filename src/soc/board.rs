@@ -226,6 +226,12 @@ impl Board {
         }
     }
 
+    /// Holds stores of the core into these ranges of memory, first address and length, and no others from now on: they are not done, and the
+    /// machine says so. What devices and the host write is not held.
+    pub fn hold(&mut self, ranges: &[(u32, u32)]) {
+        self.memories.hold(ranges);
+    }
+
     /// Devices without a model that the program has accessed: name and first address.
     pub fn unmodelled(&self) -> &[(String, u32)] {
         &self.outside.unmodelled
@@ -286,6 +292,10 @@ impl Bus for Board {
             htif.stored(addr, clock, self);
             self.htif = Some(htif);
         }
+    }
+
+    fn holds(&self, addr: u32, size: Size) -> bool {
+        self.memories.holds(addr, size.bytes())
     }
 
     fn take_mark(&mut self) -> bool {

@@ -122,6 +122,12 @@ pub trait Bus {
         let _ = (addr, clock);
     }
 
+    /// Whether a store there is held: it is not done, and says so by [`Written::Held`]. Asked only about stores that do not lie inside one memory.
+    fn holds(&self, addr: u32, size: Size) -> bool {
+        let _ = (addr, size);
+        false
+    }
+
     /// Whether, since the last question, a store has hit the word that marks where a program is.
     fn take_mark(&mut self) -> bool {
         false
