@@ -6,6 +6,7 @@ pub mod campaign;
 pub mod cli;
 pub mod cpu;
 pub mod data;
+pub mod debug;
 pub mod elf;
 pub mod export;
 pub mod isa;

@@ -10,9 +10,11 @@ use common::Random;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Command;
+use stuckat::debug::DebugInfo;
 use stuckat::isa::text::{Style, text};
 use stuckat::isa::{decode, parcel_len};
 
+const ADDR2LINE: &str = "riscv64-unknown-elf-addr2line";
 const OBJDUMP: &str = "riscv64-unknown-elf-objdump";
 const AS: &str = "riscv64-unknown-elf-as";
 const OBJCOPY: &str = "riscv64-unknown-elf-objcopy";
@@ -331,4 +333,83 @@ fn decoded_instructions_of_ibex_traces_are_written_as_its_tracer_writes_them() {
         }
     }
     assert_eq!(instructions, 737);
+}
+
+/// The frames of each address as binutils' addr2line has them: function, then `file:line`, `??` where it knows none.
+fn addr2line(elf: &Path, addresses: &[u32]) -> Vec<Vec<(String, String)>> {
+    let folder = tempfile::tempdir().unwrap();
+    let list = folder.path().join("addresses");
+    let text: String = addresses.iter().map(|a| format!("{a:#x}\n")).collect();
+    std::fs::write(&list, text).unwrap();
+    let listing = run(Command::new(ADDR2LINE)
+        .args(["-a", "-f", "-i", "-e"])
+        .arg(elf)
+        .stdin(std::fs::File::open(&list).unwrap()));
+    let mut frames: Vec<Vec<(String, String)>> = Vec::new();
+    let mut lines = listing.lines();
+    while let Some(line) = lines.next() {
+        if line.starts_with("0x") {
+            frames.push(Vec::new());
+        } else {
+            let place = lines.next().unwrap().split(" (").next().unwrap().to_owned();
+            frames.last_mut().unwrap().push((line.to_owned(), place));
+        }
+    }
+    frames
+}
+
+#[test]
+fn functions_and_source_lines_are_those_of_gnu_addr2line() {
+    if !binutils(ADDR2LINE) {
+        return;
+    }
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let folder = root.join("firmware/prebuilt");
+    let back = regex::Regex::new("[^/.][^/]*/[.][.]/").unwrap();
+    for name in ["mnist-cnn.elf", "tflm-optimised.elf"] {
+        let path = folder.join(name);
+        let bytes = std::fs::read(&path).unwrap();
+        let info = DebugInfo::new(&bytes);
+        let functions = info.functions().all();
+        let addresses: Vec<u32> =
+            functions.iter().flat_map(|f| (f.addr..f.addr + f.len).step_by(2)).collect();
+        assert!(addresses.len() > 100, "{name}");
+        let (mut places, mut inlined, mut mistaken) = (0, 0, 0);
+        for (pc, theirs) in addresses.iter().zip(addr2line(&path, &addresses)) {
+            let ours = info.frames(*pc);
+            let ours: Vec<_> = ours
+                .into_iter()
+                .map(|f| (f.function, f.location.map_or("??:?".to_owned(), |at| at.to_string())))
+                .collect();
+            let tidy = |place: &String| {
+                let mut place = place.replace("/./", "/");
+                while back.is_match(&place) {
+                    place = back.replace(&place, "").into_owned();
+                }
+                place
+            };
+            let theirs: Vec<_> = theirs
+                .iter()
+                .map(|(function, place)| (function.clone(), tidy(place).replace("??:0", "??:?")))
+                .collect();
+            // Binutils 2.40 gives the first instruction of some inlined functions the file of the function around them, in which there is no such line.
+            let impossible = |(_, place): &(String, String)| {
+                let (file, line) = place.rsplit_once(':').unwrap();
+                let source = std::fs::read_to_string(root.join(file)).unwrap_or_default();
+                line.parse::<usize>().is_ok_and(|line| line > source.lines().count())
+            };
+            if ours != theirs && theirs.iter().any(impossible) {
+                mistaken += 1;
+                continue;
+            }
+            assert_eq!(ours, theirs, "{name}: {pc:#x}");
+            places += usize::from(ours[0].1 != "??:?");
+            inlined += usize::from(ours.len() > 1);
+        }
+        eprintln!("{name}: {} addresses, {places} with lines, {inlined} inlined", addresses.len());
+        assert!(
+            places * 2 > addresses.len() && mistaken * 500 < addresses.len(),
+            "{name}: {mistaken}"
+        );
+    }
 }

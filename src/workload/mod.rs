@@ -7,9 +7,10 @@
 
 mod scope;
 
-pub use scope::{Functions, Named, ScopeError, ScopeSpec};
+pub use scope::{Named, ScopeError, ScopeSpec};
 
 use crate::cpu::{Difference, Machine, Profile, Reached, Reset, Silent, Stop, TrapLog};
+use crate::debug::Functions;
 use crate::elf::{ElfError, Image};
 use crate::soc::{Board, LoadError, Platform, PlatformError};
 use crate::unit::{Counts, Unit};

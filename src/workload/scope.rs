@@ -3,7 +3,8 @@
 //! In: a [`ScopeSpec`] and a program's symbols. Out: a [`Resolved`] scope, or why there is none.
 
 use crate::cpu;
-use crate::elf::{Image, Symbol};
+use crate::debug::Functions;
+use crate::elf::Image;
 use crate::unit::MulOp;
 use regex::Regex;
 use serde::{Deserialize, Serialize};
@@ -166,13 +167,13 @@ impl Resolved {
             });
         };
         if spec.name != Named::All && !by_layer {
-            narrow(functions.matching(&["*conv*".to_owned()], true)?);
+            narrow(matching(functions, &["*conv*".to_owned()], true)?);
         }
         if spec.name == Named::Mac {
             narrow(image.macs.iter().map(|pc| (*pc, pc.saturating_add(1))).collect());
         }
         if !spec.functions.is_empty() {
-            narrow(functions.matching(&spec.functions, false)?);
+            narrow(matching(functions, &spec.functions, false)?);
         }
         if !spec.addresses.is_empty() {
             narrow(spec.addresses.iter().map(|a| addresses(a)).collect::<Result<_, _>>()?);
@@ -253,40 +254,25 @@ fn common(a: &[(u32, u32)], b: &[(u32, u32)]) -> Vec<(u32, u32)> {
     pairs.filter(|(from, to)| from < to).collect()
 }
 
-/// The functions of a program, by address.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Functions(Vec<Symbol>);
-
-impl Functions {
-    pub(super) fn of(image: &Image) -> Self {
-        let functions = image.symbols.iter().filter(|s| s.is_function && s.len > 0);
-        Self(functions.cloned().collect())
-    }
-
-    /// The function that an address lies in; of several names the first.
-    pub fn at(&self, pc: u32) -> Option<&str> {
-        let behind = self.0.partition_point(|f| f.addr <= pc);
-        let last = self.0[..behind].last()?.addr;
-        // Symbols are sorted by address, then by name; one address may have several names and sizes.
-        let first = self.0[..behind].partition_point(|f| f.addr < last);
-        let found = self.0[first..behind].iter().find(|f| pc - f.addr < f.len);
-        found.map(|f| f.name.as_str())
-    }
-
-    fn matching(&self, patterns: &[String], any_case: bool) -> Result<Vec<(u32, u32)>, ScopeError> {
-        let mut ranges = Vec::new();
-        for pattern in patterns {
-            let expression = glob(pattern, any_case);
-            let before = ranges.len();
-            let named = self.0.iter().filter(|f| expression.is_match(&f.name));
-            ranges.extend(named.map(|f| (f.addr, f.addr.saturating_add(f.len))));
-            if ranges.len() == before {
-                let some: Vec<&str> = self.0.iter().take(3).map(|f| f.name.as_str()).collect();
-                return Err(ScopeError::NoFunction(pattern.clone(), self.0.len(), some.join(", ")));
-            }
+/// The ranges of the functions whose names match.
+fn matching(
+    functions: &Functions,
+    patterns: &[String],
+    any_case: bool,
+) -> Result<Vec<(u32, u32)>, ScopeError> {
+    let all = functions.all();
+    let mut ranges = Vec::new();
+    for pattern in patterns {
+        let expression = glob(pattern, any_case);
+        let before = ranges.len();
+        let named = all.iter().filter(|f| expression.is_match(&f.name));
+        ranges.extend(named.map(|f| (f.addr, f.addr.saturating_add(f.len))));
+        if ranges.len() == before {
+            let some: Vec<&str> = all.iter().take(3).map(|f| f.name.as_str()).collect();
+            return Err(ScopeError::NoFunction(pattern.clone(), all.len(), some.join(", ")));
         }
-        Ok(ranges)
     }
+    Ok(ranges)
 }
 
 fn glob(pattern: &str, any_case: bool) -> Regex {
@@ -305,6 +291,7 @@ fn glob(pattern: &str, any_case: bool) -> Regex {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::elf::Symbol;
 
     fn functions(list: &[(&str, u32, u32)]) -> Functions {
         let symbol = |(name, addr, len): &(&str, u32, u32)| Symbol {
@@ -313,7 +300,7 @@ mod tests {
             len: *len,
             is_function: true,
         };
-        Functions(list.iter().map(symbol).collect())
+        Functions::new(list.iter().map(symbol))
     }
 
     #[test]
@@ -327,21 +314,12 @@ mod tests {
     #[test]
     fn patterns_are_globs_over_the_whole_name() {
         let all = functions(&[("conv_2d", 0, 8), ("ConvEval", 8, 8), ("main", 16, 8)]);
-        let matching = |pattern: &str, any| all.matching(&[pattern.to_owned()], any);
+        let matching = |pattern: &str, any| matching(&all, &[pattern.to_owned()], any);
         assert_eq!(matching("conv*", false), Ok(vec![(0, 8)]));
         assert_eq!(matching("*conv*", true), Ok(vec![(0, 8), (8, 16)]));
         assert_eq!(matching("mai?", false), Ok(vec![(16, 24)]));
         assert!(matching("mai", false).is_err());
         assert!(matching("m.in", false).is_err());
-    }
-
-    #[test]
-    fn an_address_lies_in_the_function_that_reaches_it() {
-        let all = functions(&[("a", 0, 4), ("a_alias", 0, 8), ("b", 12, 4)]);
-        assert_eq!(all.at(2), Some("a"));
-        assert_eq!(all.at(6), Some("a_alias"));
-        assert_eq!(all.at(9), None);
-        assert_eq!(all.at(15), Some("b"));
     }
 
     #[test]
