@@ -161,6 +161,17 @@ pub struct Board {
     pub(super) mark: Mark,
 }
 
+/// Where a memory or a device is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Region {
+    /// First address.
+    pub base: u32,
+    /// Bytes.
+    pub len: u32,
+    /// Whether it is memory that the core cannot write.
+    pub read_only: bool,
+}
+
 /// A word whose stores tell where a program is.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Mark {
@@ -224,6 +235,19 @@ impl Board {
             memory.watch(addr, addr.wrapping_add(4));
             self.mark = Mark { addr: Some(addr), stored: false };
         }
+    }
+
+    /// Memories and devices, in no order.
+    pub fn regions(&self) -> Vec<Region> {
+        let memories = self.memories.iter().map(|memory| Region {
+            base: memory.base(),
+            len: memory.len(),
+            read_only: memory.is_read_only(),
+        });
+        let devices = self.devices.iter();
+        let devices =
+            devices.map(|placed| Region { base: placed.base, len: placed.len, read_only: false });
+        memories.chain(devices).collect()
     }
 
     /// Holds stores of the core into these ranges of memory, first address and length, and no others from now on: they are not done, and the

@@ -80,6 +80,11 @@ impl Memory {
         self.bytes.is_empty()
     }
 
+    /// Whether the core cannot write it.
+    pub fn is_read_only(&self) -> bool {
+        self.guards.first().is_some_and(|guard| guard & READ_ONLY != 0)
+    }
+
     /// Whether the address lies in it.
     pub fn contains(&self, addr: u32) -> bool {
         addr.wrapping_sub(self.base) < self.len()

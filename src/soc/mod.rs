@@ -11,7 +11,7 @@ mod memory;
 pub mod platform;
 mod semihosting;
 
-pub use board::{Board, LoadError};
+pub use board::{Board, LoadError, Region};
 pub use memories::Memories;
 pub use memory::{LINE_SHIFT, Memory, Written};
 pub use platform::{Platform, PlatformError};
