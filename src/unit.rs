@@ -4,7 +4,9 @@
 //! [`MulOp`] and two operands; a [`Unit`] answers with a value and a number of clock cycles, or never.
 
 use rustc_hash::FxHashSet;
+use serde::{Deserialize, Serialize};
 use std::fmt;
+use thiserror::Error;
 
 /// Which half of the 64-bit product an operation returns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -109,6 +111,15 @@ pub trait Unit {
 
     /// What was counted since the last reset.
     fn counts(&self) -> Counts;
+
+    /// All that the unit carries from one operation to the next.
+    fn save(&self) -> State;
+
+    /// Makes the unit go on from there. A unit that carries state takes that of a unit which carries none for its own state after reset.
+    ///
+    /// # Errors
+    /// [`ForeignState`] if it is that of another circuit; the unit is then as it was.
+    fn restore(&mut self, state: &State) -> Result<(), ForeignState>;
 
     /// What an engine may do in this unit's place.
     fn inline(&self) -> Inline<'_> {
@@ -253,8 +264,29 @@ impl ProductForm {
     }
 }
 
+/// What a unit carries from one operation to the next.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct State {
+    /// What was counted so far.
+    pub counts: Counts,
+    /// Flip-flops, then the registers outside of the netlist bit by bit; none if nothing is carried.
+    pub bits: Vec<bool>,
+}
+
+/// The state of another circuit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error(
+    "the multiplier's saved state has {saved} bits, this one has {own}; give the netlist that it was saved with"
+)]
+pub struct ForeignState {
+    /// Bits that were saved.
+    pub saved: usize,
+    /// Bits that this unit has.
+    pub own: usize,
+}
+
 /// How many multiplications a run executed, and how many of them were wrong.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Counts {
     /// Multiplications executed (MUL, MULH, MULHSU, MULHU), those out of scope too.
     pub muls: u64,
@@ -367,6 +399,16 @@ impl Unit for Exact {
         self.counts
     }
 
+    fn save(&self) -> State {
+        State { counts: self.counts, bits: Vec::new() }
+    }
+
+    /// Takes the counts; it carries nothing else.
+    fn restore(&mut self, state: &State) -> Result<(), ForeignState> {
+        self.counts = state.counts;
+        Ok(())
+    }
+
     fn inline(&self) -> Inline<'_> {
         let form = if self.latency.early_out { Form::Asked } else { Form::Exact };
         Inline { latency: Some(self.latency), form }
@@ -430,6 +472,15 @@ impl Unit for Recorder {
 
     fn counts(&self) -> Counts {
         self.exact.counts()
+    }
+
+    fn save(&self) -> State {
+        self.exact.save()
+    }
+
+    /// Takes the counts; what it has recorded stays.
+    fn restore(&mut self, state: &State) -> Result<(), ForeignState> {
+        self.exact.restore(state)
     }
 
     fn inline(&self) -> Inline<'_> {

@@ -120,6 +120,14 @@ impl Blocks {
         }
     }
 
+    /// Takes events and settings of others, which hold no blocks any more.
+    pub fn take_over(&mut self, others: &Self) {
+        self.events = others.events();
+        self.mul_cycles = others.mul_cycles;
+        self.scope.clone_from(&others.scope);
+        self.breakpoint = others.breakpoint;
+    }
+
     /// Says which multiplications are the unit's; before any block is decoded.
     pub fn set_scope(&mut self, scope: Option<Scope>) {
         self.scope = scope;

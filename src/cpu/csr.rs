@@ -7,6 +7,7 @@
 use super::pmp::Pmp;
 use super::profile::{McauseBits, MtvecModes, Profile, ReservedMpp, UserInterrupts};
 use crate::soc::Lines;
+use serde::{Deserialize, Serialize};
 
 /// Privilege mode M, as encoded in `mstatus.MPP`.
 pub const M_MODE: u8 = 3;
@@ -46,7 +47,7 @@ pub mod number {
 pub const EVENTS: usize = 10;
 
 /// A counter that software can set, stop and read, derived from a total that only ever grows.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct Counter {
     /// `value = total - base` while it runs.
     base: u64,
@@ -91,7 +92,7 @@ impl Counter {
 }
 
 /// Totals that the counters derive from.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Totals {
     /// Clock cycles since reset, those asleep not counted.
     pub cycles: u64,
@@ -109,7 +110,7 @@ pub fn counts_events(number: u32) -> bool {
 }
 
 /// What the core saves for the return from a trap that a non-maskable interrupt interrupts (`mstack` in the RTL).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct Mstack {
     mpie_mpp: u32,
     mepc: u32,
@@ -117,8 +118,9 @@ struct Mstack {
 }
 
 /// The register file of CSRs.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Csrs {
+    #[serde(with = "super::profile::by_name")]
     profile: &'static Profile,
     /// Current privilege mode.
     pub mode: u8,
@@ -153,6 +155,11 @@ pub struct Interrupt {
 }
 
 impl Csrs {
+    /// The core that they are those of.
+    pub fn profile(&self) -> &'static Profile {
+        self.profile
+    }
+
     /// The state after reset. `vectors` is the platform's boot address, where it has a vector table.
     pub fn reset(profile: &'static Profile, entry: u32, vectors: Option<u32>) -> Self {
         let mtvec = match profile.mtvec {

@@ -5,6 +5,7 @@
 
 use super::csr::EVENTS;
 use crate::isa::Op;
+use serde::{Deserialize, Serialize};
 
 /// An event, in the order of the counters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,7 +33,7 @@ pub(super) enum Event {
 }
 
 /// Totals of all events.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct EventCounts(pub [u64; EVENTS]);
 
 impl EventCounts {

@@ -17,6 +17,7 @@ mod pmp;
 mod probe;
 pub mod profile;
 mod scope;
+mod state;
 pub mod timing;
 mod trap;
 
@@ -25,6 +26,7 @@ pub use outside::Pauses;
 pub use probe::{Access, Probe, Retired, Silent};
 pub use profile::Profile;
 pub use scope::Scope;
+pub use state::{State, WrongState};
 pub use trap::{Cause, Trap, TrapLog};
 
 use crate::soc::Bus;
@@ -35,6 +37,7 @@ use events::{Event, EventCounts};
 use exec::Flow;
 use jit::{Context, Jit};
 use profile::Mhpmcounter11;
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// Why a run ended.
@@ -102,7 +105,7 @@ pub enum Reached {
 }
 
 /// A multiplication that differed from a fault-free one in value, latency or next state.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Difference {
     /// The instruction's number in the run: 1 is the first that retires. One that is never answered does not retire and counts all the same.
     pub number: u64,

@@ -4,6 +4,8 @@
 //!
 //! Source: The RISC-V Instruction Set Manual, Volume II, "Physical Memory Protection".
 
+use serde::{Deserialize, Serialize};
+
 /// Number of entries.
 const ENTRIES: usize = 16;
 const READ: u8 = 1;
@@ -27,7 +29,7 @@ pub enum Wish {
 }
 
 /// The registers.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pmp {
     cfg: [u8; ENTRIES],
     addr: [u32; ENTRIES],

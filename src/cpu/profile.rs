@@ -256,6 +256,21 @@ impl fmt::Display for Profile {
     }
 }
 
+/// A core in a file: by its name.
+pub(super) mod by_name {
+    use super::Profile;
+    use serde::de::Error;
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub fn serialize<S: Serializer>(profile: &Profile, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(profile.name)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<&'static Profile, D::Error> {
+        String::deserialize(from)?.parse().map_err(D::Error::custom)
+    }
+}
+
 /// No core of that name.
 #[derive(Debug, thiserror::Error)]
 #[error("there is no core '{0}'; choose cve2, ibex or generic")]

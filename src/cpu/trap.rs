@@ -1,11 +1,12 @@
 //! Exceptions as values: what happened, where, and what `mtval` says about it.
 
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// Why the core took an exception. The discriminants are the codes in `mcause`.
 ///
 /// Source: The RISC-V Instruction Set Manual, Volume II, table "Machine cause register (mcause) values after trap".
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[repr(u32)]
 pub enum Cause {
     /// Nothing to execute at the pc.
@@ -89,7 +90,7 @@ impl fmt::Display for Trap {
 const LOG_LIMIT: usize = 64;
 
 /// The exceptions of one run, in order. Bounded, so that a trap storm cannot grow the host.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TrapLog {
     first: Vec<(Cause, u32)>,
     count: u64,

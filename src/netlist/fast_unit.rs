@@ -11,7 +11,10 @@ use super::range::Range;
 use super::screen;
 use super::sequence::Sequences;
 use super::table::Tables;
-use crate::unit::{Answer, Counts, Errors, Form, Inline, Latency, MulOp, ProductForm, Tuple, Unit};
+use crate::unit::{
+    self, Answer, Counts, Errors, ForeignState, Form, Inline, Latency, MulOp, ProductForm, Tuple,
+    Unit,
+};
 
 /// An entry of the memo: an open-addressed hash table with linear probing.
 #[derive(Clone, Copy, Debug, Default)]
@@ -360,6 +363,16 @@ impl Unit for FastUnit {
 
     fn counts(&self) -> Counts {
         self.counts
+    }
+
+    fn save(&self) -> unit::State {
+        unit::State { counts: self.counts, bits: Vec::new() }
+    }
+
+    /// Takes the counts; under these faults nothing else is carried.
+    fn restore(&mut self, state: &unit::State) -> Result<(), ForeignState> {
+        self.counts = state.counts;
+        Ok(())
     }
 
     fn inline(&self) -> Inline<'_> {

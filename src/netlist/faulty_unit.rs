@@ -6,7 +6,7 @@ use super::range::Range;
 use super::sequence::Sequences;
 use super::table::Tables;
 use super::{Circuit, Fault};
-use crate::unit::{Answer, Counts, Inline, MulOp, Unit};
+use crate::unit::{Answer, Counts, ForeignState, Inline, MulOp, State, Unit};
 use std::sync::Arc;
 
 /// The multiplier of a faulty run.
@@ -82,6 +82,20 @@ impl Unit for FaultyUnit {
         match self {
             FaultyUnit::Memo(unit) => unit.counts(),
             FaultyUnit::Gates(unit) => unit.counts(),
+        }
+    }
+
+    fn save(&self) -> State {
+        match self {
+            FaultyUnit::Memo(unit) => unit.save(),
+            FaultyUnit::Gates(unit) => unit.save(),
+        }
+    }
+
+    fn restore(&mut self, state: &State) -> Result<(), ForeignState> {
+        match self {
+            FaultyUnit::Memo(unit) => unit.restore(state),
+            FaultyUnit::Gates(unit) => unit.restore(state),
         }
     }
 

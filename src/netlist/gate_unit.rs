@@ -9,7 +9,7 @@ use super::clocking::{IDLE_CLOCKS_BETWEEN, State};
 use super::eval::{Injection, Lanes, splat};
 use super::ports::Operation;
 use super::{Effect, Fault};
-use crate::unit::{Answer, Counts, Form, Inline, MulOp, Unit};
+use crate::unit::{self, Answer, Counts, ForeignState, Form, Inline, MulOp, Unit};
 use std::sync::Arc;
 
 /// The slow unit.
@@ -143,6 +143,26 @@ impl Unit for GateUnit {
 
     fn counts(&self) -> Counts {
         self.counts
+    }
+
+    fn save(&self) -> unit::State {
+        let lanes = self.state.flops.iter().chain(self.state.registers.iter().flatten());
+        unit::State { counts: self.counts, bits: lanes.map(|lanes| lanes[0] & 1 == 1).collect() }
+    }
+
+    fn restore(&mut self, saved: &unit::State) -> Result<(), ForeignState> {
+        let mut state = self.circuit.reset_state(&mut self.values, &self.stuck);
+        let lanes = state.flops.iter_mut().chain(state.registers.iter_mut().flatten());
+        let lanes: Vec<&mut Lanes<1>> = lanes.collect();
+        if !saved.bits.is_empty() && saved.bits.len() != lanes.len() {
+            return Err(ForeignState { saved: saved.bits.len(), own: lanes.len() });
+        }
+        for (lanes, bit) in lanes.into_iter().zip(&saved.bits) {
+            *lanes = splat(*bit);
+        }
+        self.state = state;
+        self.counts = saved.counts;
+        Ok(())
     }
 
     fn inline(&self) -> Inline<'_> {

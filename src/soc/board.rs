@@ -4,6 +4,7 @@ use super::device::{Context, Device, Peripheral};
 use super::htif::Htif;
 use super::semihosting::Semihosting;
 use super::{Bus, BusFault, Direct, Lines, Memories, Semihosted, Size, Written};
+use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::io::Read;
 use std::sync::{Arc, Mutex};
@@ -51,7 +52,7 @@ pub enum LoadError {
 
 /// Where more input comes from when what is there is used up.
 #[derive(Clone)]
-struct Source(Arc<Mutex<dyn Read + Send>>);
+pub(super) struct Source(Arc<Mutex<dyn Read + Send>>);
 
 impl fmt::Debug for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -60,12 +61,13 @@ impl fmt::Debug for Source {
 }
 
 /// What a program prints, what it can read, and the end that it asked for.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Outside {
     console: Vec<u8>,
     input: Vec<u8>,
     consumed: usize,
-    /// `None` once it has ended.
+    /// `None` once it has ended. It is not saved.
+    #[serde(skip)]
     source: Option<Source>,
     exit: Option<u32>,
     /// Devices without a model that were accessed: name and address.
@@ -100,6 +102,16 @@ impl Outside {
         if read == 0 {
             self.source = None;
         }
+    }
+
+    /// Takes away where more input comes from.
+    pub(super) fn take_source(&mut self) -> Option<Source> {
+        self.source.take()
+    }
+
+    /// Says where more input comes from.
+    pub(super) fn set_source(&mut self, source: Option<Source>) {
+        self.source = source;
     }
 
     /// Whether there is input left that needs no waiting.
@@ -173,10 +185,16 @@ pub struct Region {
 }
 
 /// A word whose stores tell where a program is.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub(super) struct Mark {
     addr: Option<u32>,
     stored: bool,
+}
+
+impl Mark {
+    pub(super) fn addr(self) -> Option<u32> {
+        self.addr
+    }
 }
 
 impl Board {

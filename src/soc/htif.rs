@@ -15,6 +15,7 @@
 //! Source: riscv-isa-sim, `fesvr/htif.cc`, `fesvr/device.cc`, `fesvr/syscall.cc` (behaviour, as read there).
 
 use super::{Board, Bus, Size};
+use serde::{Deserialize, Serialize};
 
 const SYS_READ: u32 = 63;
 const SYS_WRITE: u32 = 64;
@@ -28,7 +29,7 @@ const EFAULT: u32 = 14_u32.wrapping_neg();
 const EBADF: u32 = 9_u32.wrapping_neg();
 
 /// The two mailboxes.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Htif {
     tohost: u32,
     fromhost: Option<u32>,

@@ -201,6 +201,32 @@ impl Memory {
         Some(())
     }
 
+    /// All bytes.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// Makes the content that of these pages, whose bytes follow one another, and zero elsewhere. Decoded code must be forgotten.
+    pub(super) fn replace(&mut self, pages: &[u32], bytes: &[u8]) {
+        let page = 1 << PAGE_SHIFT;
+        let mut pages = pages.iter().zip(bytes.chunks_exact(page)).peekable();
+        for n in 0..self.bytes.len() >> PAGE_SHIFT {
+            let given = pages.next_if(|(number, _)| **number as usize == n).map(|(_, bytes)| bytes);
+            let present = &mut self.bytes[n << PAGE_SHIFT..][..page];
+            let changes = match given {
+                Some(bytes) => *present != *bytes,
+                None => present.iter().any(|byte| *byte != 0),
+            };
+            if changes {
+                match given {
+                    Some(bytes) => present.copy_from_slice(bytes),
+                    None => present.fill(0),
+                }
+                self.soil(n << PAGE_SHIFT);
+            }
+        }
+    }
+
     /// Whether lines marked as decoded were written by [`Memory::poke`] since the last question.
     pub fn take_poked_code(&mut self) -> bool {
         std::mem::take(&mut self.poked_code)

@@ -9,12 +9,16 @@ mod htif;
 mod memories;
 mod memory;
 pub mod platform;
+mod saved;
 mod semihosting;
 
 pub use board::{Board, LoadError, Region};
 pub use memories::Memories;
 pub use memory::{LINE_SHIFT, Memory, Written};
 pub use platform::{Platform, PlatformError};
+pub use saved::{Pages, Saved, WrongBoard};
+
+use serde::{Deserialize, Serialize};
 
 /// No memory or device answers at the address, or not with that size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,7 +48,7 @@ impl Size {
 }
 
 /// Levels of the interrupt lines at the core's pins.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Lines {
     /// Maskable lines, each at its bit in `mip`: 3 software, 7 timer, 11 external, 16..=31 fast.
     pub mip: u32,

@@ -6,6 +6,7 @@
 //! Source: RISC-V Semihosting specification 1.0; Arm, "Semihosting for AArch32 and AArch64" (operation numbers, blocks, results).
 
 use super::{Board, Bus, Size};
+use serde::{Deserialize, Serialize};
 
 const SYS_OPEN: u32 = 0x01;
 const SYS_CLOSE: u32 = 0x02;
@@ -48,7 +49,7 @@ const CYCLES_PER_SECOND: u64 = 100_000_000;
 const DATE: u64 = 1_767_225_600;
 
 /// An open file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 enum File {
     ConsoleIn,
     ConsoleOut,
@@ -57,7 +58,7 @@ enum File {
 }
 
 /// The host's side of semihosting.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(super) struct Semihosting {
     command_line: String,
     /// Handle - 1 -> file.

@@ -6,7 +6,7 @@ use stuckat::campaign::images::Images;
 use stuckat::cpu::Stop;
 use stuckat::cpu::profile::CVE2;
 use stuckat::model::Model;
-use stuckat::unit::{Answer, Counts, Exact, Latency, MulOp, Unit};
+use stuckat::unit::{Answer, Counts, Exact, ForeignState, Latency, MulOp, State, Unit};
 use stuckat::workload::{Layer, Named, Program, Run, Runner, ScopeSpec};
 
 const BUDGET: u64 = 100_000_000;
@@ -38,6 +38,14 @@ impl Unit for Counting {
 
     fn counts(&self) -> Counts {
         self.exact.counts()
+    }
+
+    fn save(&self) -> State {
+        self.exact.save()
+    }
+
+    fn restore(&mut self, state: &State) -> Result<(), ForeignState> {
+        self.exact.restore(state)
     }
 }
 

@@ -222,8 +222,8 @@ const CSRS: [u32; 39] = [
 
 /// A machine that goes from program to program.
 pub struct Bench<'p, P: Probe> {
-    place: &'p Place,
-    profile: &'static Profile,
+    pub place: &'p Place,
+    pub profile: &'static Profile,
     pub machine: Machine<Board, Exact, P>,
 }
 
@@ -275,6 +275,61 @@ impl<'p, P: Probe> Bench<'p, P> {
             if stop != Stop::Budget || until == budget {
                 return End::of(&self.machine, stop);
             }
+        }
+    }
+}
+
+impl Bench<'_, Silent> {
+    /// Runs a program from reset in pieces; after each, the machine is saved, does something else, and is put back.
+    pub fn run_with_saves(
+        &mut self,
+        program: &Program,
+        budget: u64,
+        mut piece: impl FnMut() -> u64,
+    ) -> End {
+        self.load(program);
+        let mut until = 0;
+        loop {
+            until = budget.min(until + piece());
+            let stop = self.machine.run(until);
+            if stop != Stop::Budget || until == budget {
+                return End::of(&self.machine, stop);
+            }
+            let (hart, board) = (self.machine.save(), self.machine.bus().clone());
+            self.load(program);
+            self.machine.run(until / 2 + 3);
+            *self.machine.bus_mut() = board;
+            self.machine.restore(&hart).expect("it is this machine's");
+            assert_eq!(self.machine.save(), hart);
+        }
+    }
+
+    /// Runs a program from reset in pieces, now watched, now not.
+    pub fn run_by_turns(
+        place: &Place,
+        profile: &'static Profile,
+        program: &Program,
+        budget: u64,
+        mut piece: impl FnMut() -> u64,
+    ) -> End {
+        let mut bench = Bench::new(place, profile, Silent, Some(1));
+        bench.load(program);
+        let mut machine = bench.machine;
+        let mut until = 0;
+        loop {
+            until = budget.min(until + piece());
+            let stop = machine.run(until);
+            if stop != Stop::Budget || until == budget {
+                return End::of(&machine, stop);
+            }
+            let mut watched = machine.with_probe(|event: &Retired| assert!(event.pc & 1 == 0));
+            until = budget.min(until + piece());
+            let stop = watched.run(until);
+            if stop != Stop::Budget || until == budget {
+                return End::of(&watched, stop);
+            }
+            machine = watched.with_probe(Silent);
+            machine.set_compiled(Some(1));
         }
     }
 }

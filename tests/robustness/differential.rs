@@ -1,14 +1,14 @@
 //! Random programs on all platforms and cores. The long blocks of an unobserved machine, the single
 //! instructions of an observed one, compiled code, and runs cut into pieces must all end in the same state.
 
-use crate::bench::{Pair, Place, Program, pairs, places};
+use crate::bench::{Bench, Pair, Place, Program, pairs, places};
 use crate::common::Random;
 use crate::programs;
 use stuckat::elf::Image;
 
 const BUDGET: u64 = 10_000;
 /// Without optimisation, fewer.
-/// Runs: 6 platforms, 3 cores and 6 ways for each.
+/// Runs: 6 platforms, 3 cores and 8 ways for each.
 const PROGRAMS: usize = if cfg!(debug_assertions) { 6 } else { 42 };
 
 /// Runs a program on one core in every way.
@@ -28,6 +28,14 @@ fn check(pair: &mut Pair<'_>, program: &Program, random: &mut Random, what: &str
     same(&pair.compiled.run(program, BUDGET), "compiled");
     same(&pair.compiled.run_in_pieces(program, BUDGET, &mut piece), "compiled, in pieces");
     same(&pair.slow.run_in_pieces(program, BUDGET, &mut piece), "one at a time and in pieces");
+    // Boards are large, so these go on a few times a run, with one program in six.
+    if random.below(6) == 0 {
+        let mut rarely = || BUDGET / 8 + random.below(3000) as u64;
+        same(&pair.compiled.run_with_saves(program, BUDGET, &mut rarely), "saved and put back");
+        let (place, profile) = (pair.fast.place, pair.fast.profile);
+        let end = Bench::run_by_turns(place, profile, program, BUDGET, &mut rarely);
+        same(&end, "watched now and then");
+    }
 }
 
 /// Runs programs made by `make` on every core of the given platforms.

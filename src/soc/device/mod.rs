@@ -11,7 +11,7 @@ mod xheep;
 
 use super::board::Outside;
 use super::{BusFault, Lines, Memories, Size};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// What a device sees of an access besides its offset.
 #[derive(Debug)]
@@ -93,7 +93,7 @@ impl Kind {
 }
 
 /// A device on a board.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[allow(missing_docs)] // The variants are described at `Kind`.
 pub enum Device {
     Uart16550(uart16550::Uart),
@@ -106,6 +106,19 @@ pub enum Device {
     InterruptLines(simple::InterruptLines),
     XHeep(Box<xheep::XHeep>),
     Registers(simple::Registers),
+}
+
+impl Device {
+    /// Whether it is the same device with the same settings, in whatever state.
+    pub fn fits(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Device::Exit(one), Device::Exit(other)) => one.shift == other.shift,
+            (Device::Timer(one), Device::Timer(other)) => one.fits(other),
+            (Device::XHeep(one), Device::XHeep(other)) => one.fits(other),
+            (Device::Registers(one), Device::Registers(other)) => one.fits(other),
+            (one, other) => std::mem::discriminant(one) == std::mem::discriminant(other),
+        }
+    }
 }
 
 /// What each device does.

@@ -2,12 +2,13 @@
 
 use super::{Context, Peripheral, lane, merge};
 use crate::soc::{BusFault, Lines, Size};
+use serde::{Deserialize, Serialize};
 
 /// SiFive's test finisher: a word `0x5555` ends the run with 0, `(code << 16) | 0x3333` with `code`; `0x7777` (reset)
 /// is ignored.
 ///
 /// Source: QEMU, `hw/misc/sifive_test.c` (behaviour).
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Finisher;
 
 impl Peripheral for Finisher {
@@ -33,7 +34,7 @@ impl Peripheral for Finisher {
 }
 
 /// Prints the low byte of what is stored.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Console;
 
 impl Peripheral for Console {
@@ -48,7 +49,7 @@ impl Peripheral for Console {
 }
 
 /// Ends the run.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Exit {
     /// Bits of the stored value to drop.
     pub shift: u32,
@@ -74,7 +75,7 @@ impl Peripheral for Exit {
 /// Ibex's `simulator_ctrl`.
 ///
 /// Source: Ibex, `shared/rtl/sim/simulator_ctrl.sv` (behaviour).
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct SimulatorControl;
 
 const CHAR_OUT: u32 = 0;
@@ -102,7 +103,7 @@ impl Peripheral for SimulatorControl {
 }
 
 /// Interrupt lines that the program itself drives, for tests of its handlers.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct InterruptLines {
     lines: Lines,
 }
@@ -137,13 +138,18 @@ impl Peripheral for InterruptLines {
 const MIP_LINES: u32 = 0xffff_0888;
 
 /// Registers that only remember.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Registers {
     name: String,
     words: Vec<u32>,
 }
 
 impl Registers {
+    /// Whether it stands for the same.
+    pub fn fits(&self, other: &Self) -> bool {
+        (&self.name, self.words.len()) == (&other.name, other.words.len())
+    }
+
     pub fn new(name: &str, len: u32) -> Self {
         Self { name: name.to_owned(), words: vec![0; len as usize / 4] }
     }

@@ -5,13 +5,13 @@
 
 use super::{Context, Peripheral, lane, merge};
 use crate::soc::{BusFault, Lines, Size};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 const MSIP: u32 = 1 << 3;
 const MTIP: u32 = 1 << 7;
 
 /// Where the registers of a [`Timer`] are.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct TimerSettings {
     /// Offset of the 64-bit `mtime`.
@@ -41,7 +41,7 @@ impl TimerSettings {
 ///
 /// Source: The RISC-V Instruction Set Manual, Volume II, "Machine Timer Registers (mtime and mtimecmp)"; the layout with a
 /// software-interrupt word is SiFive's CLINT.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Timer {
     settings: TimerSettings,
     /// `mtime = clock / prescale + offset`.
@@ -51,6 +51,11 @@ pub struct Timer {
 }
 
 impl Timer {
+    /// Whether it is the same timer, in whatever state.
+    pub fn fits(&self, other: &Self) -> bool {
+        self.settings == other.settings
+    }
+
     pub fn new(settings: &TimerSettings) -> Self {
         let settings = TimerSettings { prescale: settings.prescale.max(1), ..settings.clone() };
         Self { settings, offset: 0, mtimecmp: u64::MAX, software: false }
@@ -145,7 +150,7 @@ fn replace_half(value: u64, high: bool, word: u32) -> u64 {
 /// a store to `mtimecmp` only.
 ///
 /// Source: Ibex, `shared/rtl/timer.sv` (behaviour).
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct IbexTimer {
     /// `mtime = clock + offset`.
     offset: u64,

@@ -4,6 +4,7 @@
 
 use super::{Context, Peripheral};
 use crate::soc::{BusFault, Size};
+use serde::{Deserialize, Serialize};
 
 const DATA: u32 = 0;
 const IER: u32 = 1;
@@ -21,7 +22,7 @@ const LSR_IDLE: u32 = 0x60;
 const LSR_READY: u32 = 1;
 
 /// The UART's registers that remember.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Uart {
     /// IER, LCR, MCR and SCR at their offsets; the others are unused.
     registers: [u8; 8],

@@ -12,6 +12,7 @@
 use super::transfer::Transfer;
 use super::{Block, NEVER};
 use crate::soc::device::Context;
+use serde::{Deserialize, Serialize};
 
 pub(super) const CHANNELS: usize = 4;
 pub(super) const REGISTERS: usize = 27;
@@ -40,7 +41,7 @@ const START_CYCLES: u64 = 8;
 const ELEMENT_CYCLES: u64 = 2;
 
 /// What a channel does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 enum State {
     Ready,
     /// Started in this cycle, the data not yet moved.
@@ -53,7 +54,7 @@ enum State {
 }
 
 /// The ends of a transfer's windows.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 struct Windows {
     next: u64,
     period: u64,
@@ -74,7 +75,7 @@ impl Windows {
     }
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 struct Channel {
     registers: [u32; REGISTERS],
     state: State,
@@ -183,7 +184,7 @@ impl Channel {
     }
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Dma {
     channels: [Channel; CHANNELS],
     /// Elements moved so far.

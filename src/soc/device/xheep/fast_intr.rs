@@ -8,6 +8,7 @@
 
 use super::{Block, NEVER};
 use crate::soc::device::Context;
+use serde::{Deserialize, Serialize};
 
 const PENDING: u32 = 0;
 const CLEAR: u32 = 4;
@@ -18,7 +19,7 @@ pub(super) const SOURCES: usize = 16;
 /// the 1 in the first cycle, the bit is 0 in the second, and the source sets it in the third.
 const CLEARED: u64 = 3;
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct FastIntr {
     enable: u32,
     /// The cycle from which each bit is pending.

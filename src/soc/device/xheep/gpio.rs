@@ -9,6 +9,7 @@
 
 use super::{Block, NEVER};
 use crate::soc::device::Context;
+use serde::{Deserialize, Serialize};
 
 const INFO: u32 = 0x000;
 const CFG: u32 = 0x004;
@@ -44,7 +45,7 @@ const BENCH_IN: u32 = 31;
 const SYNCHRONISED: u64 = 2;
 
 /// Pin 31 as the test bench drives it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 struct Wire {
     /// Pin 30.
     driven: bool,
@@ -68,7 +69,7 @@ impl Wire {
     }
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Gpio {
     cfg: u32,
     mode: u64,

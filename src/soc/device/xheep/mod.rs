@@ -36,7 +36,7 @@ use map::{Which, decode};
 use plic::Plic;
 use power::PowerManager;
 use rv_timer::RvTimer;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use soc_ctrl::SocCtrl;
 use storage::Storage;
 use transfer::Port;
@@ -87,7 +87,7 @@ trait Block {
 }
 
 /// All of them.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct XHeep {
     soc_ctrl: SocCtrl,
     dma: Dma,
@@ -104,6 +104,11 @@ pub struct XHeep {
 }
 
 impl XHeep {
+    /// Whether it is the same chip, in whatever state.
+    pub fn fits(&self, other: &Self) -> bool {
+        self.power.fits(&other.power)
+    }
+
     /// All blocks in their reset state.
     pub fn new(settings: &XHeepSettings) -> Self {
         Self {

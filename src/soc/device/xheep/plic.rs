@@ -9,6 +9,7 @@
 
 use super::{Block, NEVER};
 use crate::soc::device::Context;
+use serde::{Deserialize, Serialize};
 
 const IP: u32 = 0x000;
 const LE: u32 = 0x008;
@@ -19,7 +20,7 @@ const THRESHOLD: u32 = 0x208;
 const CC: u32 = 0x20c;
 const MSIP: u32 = 0x210;
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Plic {
     pending: u64,
     active: u64,
@@ -28,7 +29,8 @@ pub(super) struct Plic {
     /// Of them, those that were high when last looked at.
     seen: u64,
     enable: u64,
-    priority: [u8; 64],
+    /// Of each source, in two halves.
+    priority: [[u8; 32]; 2],
     threshold: u8,
     /// The first cycle in which a source that was completed counts again.
     completed: u64,
@@ -46,7 +48,7 @@ impl Plic {
             edge: 0,
             seen: 0,
             enable: 0,
-            priority: [0; 64],
+            priority: [[0; 32]; 2],
             threshold: 0,
             completed: 0,
             external_from: NEVER,
@@ -90,7 +92,7 @@ impl Plic {
     }
 
     fn priority(&self, id: u32) -> u8 {
-        self.priority[id as usize & 63]
+        self.priority[id as usize / 32 & 1][id as usize & 31]
     }
 
     /// Whether the source makes the line high while it is pending.
@@ -156,7 +158,10 @@ impl Block for Plic {
     fn store(&mut self, offset: u32, value: u32, cx: &mut Context<'_>) {
         match offset {
             LE..PRIO => replace_word(&mut self.edge, offset, value),
-            PRIO..PRIO_END => self.priority[((offset - PRIO) as usize / 4) & 63] = value as u8,
+            PRIO..PRIO_END => {
+                let id = (offset - PRIO) as usize / 4;
+                self.priority[id / 32 & 1][id & 31] = value as u8;
+            }
             IE..THRESHOLD => replace_word(&mut self.enable, offset, value),
             THRESHOLD => self.threshold = value as u8,
             // A source that is pending again stays active.

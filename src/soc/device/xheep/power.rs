@@ -8,6 +8,7 @@
 
 use super::Block;
 use crate::soc::device::Context;
+use serde::{Deserialize, Serialize};
 
 const WAKEUP_STATE: usize = 0;
 const RESTORE_ADDRESS: usize = 1;
@@ -34,7 +35,7 @@ const EXTERNAL: usize = 7;
 /// Registers by which a debugger can force a sequence.
 const MASTER: usize = 6;
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct PowerManager {
     registers: Vec<u32>,
     banks: usize,
@@ -58,6 +59,11 @@ enum Kind {
 }
 
 impl PowerManager {
+    /// Whether it is that of a chip with as many banks.
+    pub fn fits(&self, other: &Self) -> bool {
+        (self.banks, self.registers.len()) == (other.banks, other.registers.len())
+    }
+
     /// That of a chip with so many banks of RAM.
     pub fn new(banks: u32) -> Self {
         let banks = banks as usize;

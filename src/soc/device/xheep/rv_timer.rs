@@ -7,6 +7,7 @@
 
 use super::{Block, NEVER};
 use crate::soc::device::Context;
+use serde::{Deserialize, Serialize};
 
 const CTRL: u32 = 0;
 const CFG: u32 = 0x00;
@@ -20,7 +21,7 @@ const INTR_TEST: u32 = 0x1c;
 /// The prescaler's counter has 12 bits and begins again at 0.
 const COUNTS: u64 = 1 << 12;
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 struct Timer {
     active: bool,
     prescale: u64,
@@ -165,7 +166,7 @@ fn locate(offset: u32) -> (usize, u32) {
     ((offset >> 8).wrapping_sub(1) as usize, offset & 0xff)
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct RvTimer {
     timers: [Timer; 2],
 }

@@ -6,6 +6,7 @@
 
 use super::Block;
 use crate::soc::device::Context;
+use serde::{Deserialize, Serialize};
 
 const EXIT_VALID: u32 = 0x00;
 const EXIT_VALUE: u32 = 0x04;
@@ -18,7 +19,7 @@ const WRITABLE: [u32; 11] = [1, u32::MAX, 0, 1, u32::MAX, 1, 1, u32::MAX, 0, 0, 
 /// PAD_CONTROL and GPIO; all others but PDM2PCM.
 const RESET: [u32; 11] = [0, 0, 0, 1, 0x180, 0, 0, 1, 0, 0xf, 0x1bf];
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct SocCtrl {
     registers: [u32; 11],
 }

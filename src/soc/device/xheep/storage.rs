@@ -2,22 +2,23 @@
 
 use super::Block;
 use crate::soc::device::Context;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Storage {
-    name: &'static str,
+    name: String,
     /// Words that were written. No more than a block's 64 KiB of addresses have.
     words: BTreeMap<u32, u32>,
 }
 
 impl Storage {
-    pub fn new(name: &'static str) -> Self {
-        Self { name, words: BTreeMap::new() }
+    pub fn new(name: &str) -> Self {
+        Self { name: name.to_owned(), words: BTreeMap::new() }
     }
 
-    pub fn name(&self) -> &'static str {
-        self.name
+    pub fn name(&self) -> &str {
+        &self.name
     }
 }
 
@@ -27,12 +28,12 @@ impl Block for Storage {
     }
 
     fn load(&mut self, offset: u32, cx: &mut Context<'_>) -> u32 {
-        cx.outside.unmodelled(self.name, cx.addr);
+        cx.outside.unmodelled(&self.name, cx.addr);
         self.words.get(&offset).copied().unwrap_or(0)
     }
 
     fn store(&mut self, offset: u32, value: u32, cx: &mut Context<'_>) {
-        cx.outside.unmodelled(self.name, cx.addr);
+        cx.outside.unmodelled(&self.name, cx.addr);
         self.words.insert(offset, value);
     }
 }

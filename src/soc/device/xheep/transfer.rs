@@ -8,6 +8,7 @@
 
 use super::dma::REGISTERS;
 use crate::soc::Size;
+use serde::{Deserialize, Serialize};
 
 const SRC_PTR: usize = 0;
 const DST_PTR: usize = 1;
@@ -45,7 +46,7 @@ pub(super) trait Port {
 }
 
 /// A transfer.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(super) struct Transfer {
     registers: [u32; REGISTERS],
 }

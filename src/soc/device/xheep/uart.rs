@@ -8,6 +8,7 @@
 
 use super::{Block, NEVER};
 use crate::soc::device::Context;
+use serde::{Deserialize, Serialize};
 
 const INTR_STATE: u32 = 0x00;
 const INTR_ENABLE: u32 = 0x04;
@@ -38,7 +39,7 @@ const RESETS: u32 = 3;
 /// Bytes that the transmit FIFO holds.
 const FIFO_DEPTH: usize = 32;
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Uart {
     intr_state: u32,
     intr_enable: u32,
