@@ -125,7 +125,7 @@ impl Blocks {
         self.events = others.events();
         self.mul_cycles = others.mul_cycles;
         self.scope.clone_from(&others.scope);
-        self.breakpoint = others.breakpoint;
+        self.barriers.clone_from(&others.barriers);
     }
 
     /// Says which multiplications are the unit's; before any block is decoded.

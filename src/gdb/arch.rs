@@ -11,7 +11,7 @@ use std::fmt::Write;
 use std::num::NonZeroUsize;
 
 /// RV32.
-pub(super) enum Rv32 {}
+pub enum Rv32 {}
 
 impl Arch for Rv32 {
     type Usize = u32;
@@ -22,7 +22,7 @@ impl Arch for Rv32 {
 
 /// The general registers and the pc.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Registers {
+pub struct Registers {
     pub x: [u32; 32],
     pub pc: u32,
 }
@@ -50,7 +50,7 @@ impl arch::Registers for Registers {
 
 /// A register by gdb's number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Register {
+pub enum Register {
     X(u8),
     Pc,
     Csr(u32),
