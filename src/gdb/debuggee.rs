@@ -396,6 +396,16 @@ impl Debuggee {
         };
     }
 
+    /// Whether single steps show interrupts; if not, as at first, an interrupt is served before the step.
+    pub fn show_interrupts(&mut self, show: bool) {
+        self.skip_interrupts = !show;
+    }
+
+    /// Stops after exceptions whose code in `mcause` is a bit here; at first those that are mistakes as a rule.
+    pub fn catch(&mut self, exceptions: u32) {
+        self.catch = exceptions;
+    }
+
     /// Memories and devices.
     pub(super) fn regions(&self) -> Vec<Region> {
         self.hart.bus().regions()
