@@ -10,6 +10,7 @@ pub mod data;
 pub mod debug;
 pub mod elf;
 pub mod export;
+pub mod gdb;
 pub mod isa;
 pub mod model;
 pub mod native;

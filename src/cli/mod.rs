@@ -4,6 +4,7 @@ mod campaign;
 mod checkpoint;
 mod export;
 mod file;
+mod gdb;
 mod infer;
 mod merge;
 mod netlist;
@@ -41,6 +42,8 @@ pub mod exit_code {
     pub const OURS: std::ops::RangeInclusive<u8> = 119..=126;
     /// `run`: the guest's exit code is one of ours or above 255.
     pub const GUEST_OTHER: u8 = 119;
+    /// `run --gdb`: gdb said `kill`.
+    pub const KILLED: u8 = 121;
     /// `run`: an access that nothing on the bus answers, on a platform without bus errors.
     pub const NO_BUS_ANSWER: u8 = 122;
     /// `run`: WFI with no interrupt that could ever come.
@@ -64,6 +67,7 @@ Exit codes:
   5    a run directory refuses: in use, of another plan, holds results already, damaged; or a file
        is there already
   119  'run': the guest's exit code is 119 to 126 or above 255; the message says which
+  121  'run --gdb': gdb ended the run with 'kill'
   122  'run': nothing on the bus answers an access, on a platform without bus errors
   123  'run': the guest sleeps (WFI) and nothing can wake it
   124  'run': the instruction budget is used up

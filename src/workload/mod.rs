@@ -380,6 +380,8 @@ impl<'p, U: Unit> Runner<'p, U> {
                 Reached::Stop(stop) => break stop,
                 Reached::Mark => each_mark(self),
                 Reached::Breakpoint => begun = true,
+                // Nothing asks for these here.
+                Reached::Held | Reached::Exception | Reached::Interrupt => {}
                 Reached::Difference => first = self.first_difference(),
             }
         };
