@@ -1,5 +1,6 @@
 //! `stuckat explain`: one fault and one input -> why the network answers what it answers.
 
+mod page;
 mod subject;
 mod text;
 mod words;
@@ -37,6 +38,9 @@ pub(super) struct Args {
     /// Write the explanation as JSON to this file, all differing nets included; '-' is standard output, instead of the text
     #[arg(long, value_name = "FILE|-")]
     json: Option<PathBuf>,
+    /// Write the explanation as a page of its own to this file
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
     /// Write a waveform of both runs around the first wrong product: registers, memory and every net of the multiplier, clock by
     /// clock; by the file's name an FST or a VCD, for GTKWave or Surfer
     #[arg(long, value_name = "FILE.fst|FILE.vcd")]
@@ -107,7 +111,8 @@ struct Told {
 
 pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let to_stdout = args.json.as_deref() == Some(Path::new("-"));
-    let files = [args.json.as_deref().filter(|_| !to_stdout), args.wave.as_deref()];
+    let json = args.json.as_deref().filter(|_| !to_stdout);
+    let files = [json, args.html.as_deref(), args.wave.as_deref()];
     let format = args.wave.as_deref().map(wave_format).transpose()?;
     if !args.force {
         files.iter().flatten().try_for_each(|file| must_be_new(file))?;
@@ -132,10 +137,15 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let mut told =
         Told { summary: Vec::new(), input: subject.input_name, label: subject.label, explanation };
     told.summary = words::summary(&told);
-    if let Some(file) = args.json.as_deref().filter(|_| !to_stdout) {
-        let json = serde_json::to_string_pretty(&told)? + "\n";
-        write_whole(file, |out| out.write_all(json.as_bytes()))?;
+    if let Some(file) = json {
+        let text = serde_json::to_string_pretty(&told)? + "\n";
+        write_whole(file, |out| out.write_all(text.as_bytes()))?;
         say!("stuckat: explanation in {}", file.display());
+    }
+    if let Some(file) = &args.html {
+        let text = page::render(&told);
+        write_whole(file, |out| out.write_all(text.as_bytes()))?;
+        say!("stuckat: page in {}", file.display());
     }
     if let (Some(file), Some(format)) = (&args.wave, format) {
         wave(&scenario, &told.explanation, args.wave_window, file, format)?;

@@ -173,7 +173,7 @@ fn way(e: &Explanation) -> Option<String> {
     if spread.chains.len() > 1 {
         let others = spread.chains.iter().skip(1);
         let others: Vec<String> = others
-            .map(|chain| format!("{} ({})", chain.bit, many(chain.nets.len() as u64 - 1, "gate")))
+            .map(|chain| format!("{} ({})", chain.bit, many(words::gates(spread, chain), "gate")))
             .collect();
         let others =
             format!("Ways to the other wrong bits: {}. All nets: --json.", list(&others, 12));
@@ -217,8 +217,8 @@ fn side_by_side(lockstep: &Lockstep) -> String {
                 count(c.instruction),
                 instruction(&c.code),
                 words::place(&c.code),
-                words::next(&c.golden),
-                words::next(&c.faulty)
+                words::next(&c.golden, &c.code),
+                words::next(&c.faulty, &c.code)
             );
             for register in &c.registers {
                 let _ = write!(

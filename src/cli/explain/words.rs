@@ -7,6 +7,7 @@ use crate::explain::lockstep::{ControlDifference, Next};
 use crate::explain::outputs::{LayerRow, LayerTable, State};
 use crate::explain::{Code, Explanation};
 use crate::netlist::places::Place;
+use crate::netlist::spread::{Chain, Spread};
 use crate::report::table::grouped;
 
 /// A count for people.
@@ -112,12 +113,23 @@ pub(super) fn in_layer(operation: &Operation) -> String {
 }
 
 /// Where a run goes on.
-pub(super) fn next(next: &Next) -> String {
+pub(super) fn next(next: &Next, from: &Code) -> String {
     match (&next.code, &next.ends) {
+        (Some(code), _) if code.function() == from.function() => {
+            let line = code.frames.first().and_then(|frame| frame.line.as_ref());
+            let line = line.map_or(String::new(), |line| format!(" ({line})"));
+            format!("goes to {:#010x}{line}", code.pc)
+        }
         (Some(code), _) => format!("goes to {:#010x} in {}", code.pc, place(code)),
         (None, Some(how)) => format!("ends: {how}"),
         (None, None) => "ends".into(),
     }
+}
+
+/// Gates on a way: cells that drive its nets, the first net's left out.
+pub(super) fn gates(spread: &Spread, chain: &Chain) -> u64 {
+    let driven = chain.nets.iter().skip(1).filter(|net| spread.nets[**net].cell.is_some());
+    driven.count() as u64
 }
 
 /// The layer's name for people.
@@ -249,7 +261,7 @@ fn spread(e: &Explanation) -> Option<String> {
         many(spread.of as u64, "net")
     );
     if let Some(chain) = spread.chains.first() {
-        let gates = many(chain.nets.len().saturating_sub(1) as u64, "gate");
+        let gates = many(gates(spread, chain), "gate");
         text +=
             &format!("; the shortest way to the result goes through {gates} to bit {}", chain.bit);
     }
@@ -302,8 +314,8 @@ fn parting(control: &ControlDifference) -> String {
         count(control.instruction),
         control.code.instruction,
         place(&control.code),
-        next(&control.golden),
-        next(&control.faulty),
+        next(&control.golden, &control.code),
+        next(&control.faulty, &control.code),
         match control.wrong_products {
             1 => "1 product is".to_owned(),
             n => format!("{} products are", count(n)),
@@ -369,7 +381,9 @@ fn scores(e: &Explanation) -> Option<String> {
             upper(&of(golden)?)
         ));
     }
-    Some(format!("{}, and {}.", upper(&of(golden)?), of(faulty)?))
+    let tie = a.scores.get(golden)?.faulty == a.scores.get(faulty)?.faulty;
+    let tie = if tie { "; of equal scores the lower class wins" } else { "" };
+    Some(format!("{}, and {}{tie}.", upper(&of(golden)?), of(faulty)?))
 }
 
 fn upper(text: &str) -> String {
