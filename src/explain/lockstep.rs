@@ -176,7 +176,7 @@ pub(super) fn compare(
     layout: &Layout,
     from: u64,
     steps: (u64, u64),
-) -> (Lockstep, Option<(u64, Vec<Vec<u32>>)>) {
+) -> (Lockstep, Option<Vec<Vec<u32>>>) {
     let (golden_steps, faulty_steps) = steps;
     let limit = from.saturating_add(scenario.max_lockstep);
     let (program, circuit) = (scenario.program, scenario.circuit);
@@ -215,7 +215,7 @@ pub(super) fn compare(
         compared
     });
     let whole = golden_steps <= limit && !layout.spans.is_empty();
-    let live = whole.then(|| (from, live.finish()));
+    let live = whole.then(|| live.finish());
     (describe(scenario, compared, from, retired, steps, limit), live)
 }
 

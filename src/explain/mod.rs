@@ -223,12 +223,11 @@ pub fn explain(scenario: &Scenario<'_>) -> Result<Explanation, ExplainError> {
     let activated = first::activated(scenario);
     let first = faulty.difference.map(|steps| first::differences(scenario, steps, &faulty.run));
     let layout = spans::layout(scenario, &golden, &faulty);
-    let lockstep = faulty.difference.map(|steps| {
-        let ends = (golden.steps, faulty.steps);
-        lockstep::compare(scenario, &layout, layout.begin_before(steps), ends)
-    });
-    let (lockstep, live) = lockstep.map_or((None, None), |(lockstep, live)| (Some(lockstep), live));
-    let layers = outputs::table(scenario, &layout, live.as_ref(), lockstep.is_none());
+    let begin = faulty.difference.map(|steps| layout.begin_before(steps));
+    let ends = (golden.steps, faulty.steps);
+    let compared = begin.map(|begin| lockstep::compare(scenario, &layout, begin, ends));
+    let (lockstep, live) = compared.map_or((None, None), |(lockstep, live)| (Some(lockstep), live));
+    let layers = outputs::table(scenario, &layout, begin, live.as_ref());
     let (outcome, trap) = scenario.answers.classify(&golden.run, &faulty.run);
     let trap = trap.filter(|_| outcome == Outcome::Trap);
     let places = Places::new(circuit);

@@ -231,31 +231,28 @@ fn pass<U: Unit>(
     passed
 }
 
-/// Makes the table. `live` are the spans' outputs with the step from which on they are known; `None` where the runs were not watched to the end.
+/// Makes the table. `begin` is the step from which on the runs were watched, `None` if they never differ; `live` are the outputs of the spans that
+/// begin there or later, `None` where the golden run was not watched to its end.
 pub(super) fn table(
     scenario: &Scenario<'_>,
     layout: &Layout,
-    live: Option<&(u64, Vec<Vec<u32>>)>,
-    never_wrong: bool,
+    begin: Option<u64>,
+    live: Option<&Vec<Vec<u32>>>,
 ) -> LayerTable {
     let (source, caller, why_not) = match &layout.source {
         Source::Marks => ("marks", None, None),
         Source::Calls(caller) => ("calls", Some(caller.clone()), None),
         Source::None(why) => ("none", None, Some(why.clone())),
     };
-    let known = live.map(|(_, live)| live);
     let golden: Vec<_> = layout.spans.iter().map(|span| Some((span.golden, true))).collect();
     let faulty: Vec<_> = layout.spans.iter().map(|span| span.faulty).collect();
-    let golden = pass(scenario, scenario.exact(), &golden, known);
-    let faulty = match never_wrong {
-        true => None,
-        false => Some(pass(scenario, scenario.faulty(), &faulty, known)),
-    };
+    let golden = pass(scenario, scenario.exact(), &golden, live);
+    let faulty = begin.map(|_| pass(scenario, scenario.faulty(), &faulty, live));
     let row = |(i, span): (usize, &Span)| {
-        let before = live.map_or(0, |(begin, _)| *begin);
+        let before = begin.unwrap_or(0);
         let other = faulty.as_ref().map(|faulty| &faulty[i]);
         let outputs = (golden[i].bytes.as_ref(), other.and_then(|other| other.bytes.as_ref()));
-        let addrs = known.and_then(|live| live.get(i)).filter(|addrs| !addrs.is_empty());
+        let addrs = live.and_then(|live| live.get(i)).filter(|addrs| !addrs.is_empty());
         let change = match (outputs, addrs) {
             ((Some(a), Some(b)), Some(addrs)) if span.golden.begin >= before => {
                 Some(change(addrs, a, b, element(scenario, layout, span)))
@@ -264,7 +261,7 @@ pub(super) fn table(
         };
         let state = match (&change, other) {
             (_, None) => State::Same,
-            _ if live.is_some() && span.golden.end <= before => State::Same,
+            _ if span.golden.end <= before => State::Same,
             (Some(_), _) => State::Compared,
             (None, Some(_)) if !span.faulty.is_some_and(|(_, complete)| complete) => {
                 State::NotReached

@@ -12,7 +12,7 @@ use stuckat::netlist::gate_unit::GateUnit;
 use stuckat::netlist::wave::Trace;
 use stuckat::netlist::{Fault, Net};
 use stuckat::unit::{Exact, MulOp, Tuple, Unit};
-use wellen::{Signal, SignalRef, simple};
+use wellen::{Signal, SignalRef, SignalValue, simple};
 
 const FAULT: &str = "n520/SA1";
 const WINDOW: usize = 40;
@@ -51,7 +51,10 @@ impl Read {
         let offset = signal.get_offset(index as u32);
         let offset = offset.unwrap_or_else(|| panic!("{variable}: has no value at {time}"));
         let value = signal.get_value_at(&offset, offset.elements - 1);
-        value.to_bit_string().unwrap_or_else(|| value.to_string())
+        match value {
+            SignalValue::String(text) => text.to_owned(),
+            bits => bits.to_bit_string().expect("bits"),
+        }
     }
 
     fn number(&self, variable: &str, time: u64) -> Option<u64> {

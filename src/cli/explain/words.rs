@@ -49,23 +49,15 @@ pub(super) fn effect(place: &Place) -> String {
     }
 }
 
-/// `net n520 (output ZN of U423, a NAND2_X1)`.
+/// `net n520 (pin ZN of U423, type NAND2_X1)`.
 pub(super) fn site(place: &Place) -> String {
     let driver = match (&place.cell, &place.pin, &place.cell_type) {
         (Some(cell), Some(pin), Some(kind)) => {
-            format!("pin {pin} of {cell}, {} {kind}", article(kind))
+            format!("pin {pin} of {cell}, type {kind}")
         }
         _ => "an input of the multiplier".to_owned(),
     };
     format!("net {} ({driver})", place.net)
-}
-
-fn article(noun: &str) -> &'static str {
-    if noun.starts_with(['A', 'E', 'I', 'O', 'F', 'H', 'L', 'M', 'N', 'R', 'S', 'X']) {
-        "an"
-    } else {
-        "a"
-    }
 }
 
 /// `12 x -3`, as the operation sees its operands.
@@ -170,7 +162,7 @@ fn verdict(told: &Told) -> String {
             format!("every multiplication of {}{label} comes out as without the fault", told.input)
         }
         Outcome::Masked => format!(
-            "{} are wrong, and the answer to {}{label} is the same to the last bit{}",
+            "{} come out otherwise, and the answer to {}{label} is the same to the last bit{}",
             many(e.faulty.differing, "multiplication"),
             told.input,
             if e.answer.classes { format!(": {golden}") } else { String::new() }
@@ -274,9 +266,10 @@ fn spread(e: &Explanation) -> Option<String> {
 fn course(e: &Explanation) -> Option<String> {
     let lockstep = e.lockstep.as_ref()?;
     let mut text = format!(
-        "In the whole run {} of {} are wrong.",
+        "In the whole run {} of {} {} wrong.",
         count(e.faulty.wrong),
-        many(e.faulty.muls, "product")
+        many(e.faulty.muls, "product"),
+        if e.faulty.wrong == 1 { "is" } else { "are" }
     );
     if let Some(address) = &lockstep.address {
         text += &format!(
