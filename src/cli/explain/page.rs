@@ -170,7 +170,7 @@ fn way(e: &Explanation) -> String {
             (Some(cell), Some(pin), Some(kind)) => {
                 format!("<td>{}/{}</td><td>{}</td>", escape(cell), escape(pin), escape(kind))
             }
-            _ => "<td>from outside</td><td></td>".to_owned(),
+            _ => "<td>input or register</td><td></td>".to_owned(),
         };
         let _ = writeln!(
             text,
@@ -432,7 +432,7 @@ fn provenance(told: &Told) -> String {
         rows.push((
             "Fault",
             format!(
-                "{}, {}; level {}, can reach {bit}",
+                "{}, {}; level {}, its gates lead to {bit}",
                 words::site(place),
                 words::effect(place),
                 place.level

@@ -209,6 +209,10 @@ impl Builder {
         for (signal, variable) in signals.iter().zip(&nets) {
             self.set(begin, *variable, unknown(signal.nets.len() as u32));
         }
+        // A net may be part of two ports.
+        let mut all: Vec<Net> = signals.iter().flat_map(|signal| signal.nets).copied().collect();
+        all.sort_unstable();
+        all.dedup();
         let mut values = side.registers;
         for step in &side.steps {
             let (from, to) =
@@ -254,8 +258,7 @@ impl Builder {
                     let bit = |net: &Net| if value(clock, *net) { b'1' } else { b'0' };
                     self.set(now, *variable, signal.nets.iter().rev().map(bit).collect());
                 }
-                let all = signals.iter().flat_map(|signal| signal.nets);
-                shown.nets.push((now, Some(all.map(|net| value(clock, *net)).collect())));
+                shown.nets.push((now, Some(all.iter().map(|net| value(clock, *net)).collect())));
             }
             self.set(first + clocks, words[4].0, unknown(8));
             for (signal, variable) in signals.iter().zip(&nets) {
