@@ -1,6 +1,7 @@
 //! The command line: arguments, one file per subcommand, progress display. The only place that prints.
 
 mod campaign;
+mod checkpoint;
 mod explain;
 mod export;
 mod file;
@@ -8,6 +9,7 @@ mod infer;
 mod merge;
 mod netlist;
 mod platform;
+mod profile;
 mod report;
 mod run;
 mod style;

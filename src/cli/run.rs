@@ -1,14 +1,20 @@
 //! `stuckat run`: one ELF, from reset to its end.
 
+use super::checkpoint::Checkpoints;
+use super::profile::Profile;
 use super::{Multiplier, OutputError, OutputRefused, Target, exit_code, faults, print_bytes, say};
+use crate::checkpoint::Origin;
 use crate::cpu::{Machine, Probe, Reset, Retired, Silent, Stop};
+use crate::debug::DebugInfo;
 use crate::elf::Image;
 use crate::netlist::faulty_unit::FaultyUnit;
+use crate::profiling::Profiler;
 use crate::report::table::grouped;
 use crate::soc::{Board, Platform};
 use crate::trace::rvfi;
 use crate::unit::{Exact, Latency, Unit};
 use anyhow::Context;
+use sha2::{Digest, Sha256};
 use std::cell::Cell;
 use std::fs::File;
 use std::io::{BufWriter, Read, Write};
@@ -55,6 +61,10 @@ pub(super) struct Args {
     /// What the lines look like: CSV with the fields of the RISC-V Formal Interface
     #[arg(long, value_name = "FORMAT", default_value = "rvfi", requires = "trace")]
     trace_format: TraceFormat,
+    #[command(flatten)]
+    profile: Profile,
+    #[command(flatten)]
+    checkpoints: Checkpoints,
     /// At the end, write the words from symbol begin_signature to end_signature, in hexadecimal, one a line
     #[arg(long, value_name = "FILE")]
     signature: Option<PathBuf>,
@@ -166,6 +176,16 @@ fn trace_and_execute(
     reset: Reset,
 ) -> anyhow::Result<Ended> {
     let failed = Cell::new(false);
+    if args.profile.is_wanted() {
+        let file = args.elf.display().to_string();
+        let elf = std::fs::read(&args.elf).with_context(|| format!("{file}: cannot be read"))?;
+        let info = DebugInfo::new(&elf);
+        let mut profiler = Profiler::new(&info);
+        let probe = |event: &Retired| profiler.retired(event);
+        let ended = execute(args, board, unit, probe, reset, &mut print_bytes, &failed)?;
+        args.profile.conclude(&profiler, &args.elf)?;
+        return Ok(ended);
+    }
     let Some(path) = &args.trace else {
         return execute(args, board, unit, Silent, reset, &mut print_bytes, &failed);
     };
@@ -209,15 +229,20 @@ fn execute(
     if args.slow {
         machine.set_compiled(None);
     }
-    let mut budget = 0;
+    let mut saves = args.checkpoints.begin(&mut machine, || origin(args))?;
+    let mut budget = machine.steps_taken();
     let stop = loop {
-        budget = args.max_insns.min(budget + SLICE);
+        budget = args.max_insns.min(saves.pause(&machine, budget + SLICE));
         let stop = machine.run(budget);
+        if stop == Stop::Budget {
+            saves.save(&machine)?;
+        }
         console(&machine.bus_mut().take_console())?;
         if stop != Stop::Budget || budget == args.max_insns || trace_failed.get() {
             break stop;
         }
     };
+    saves.finish(&machine);
     if args.stats {
         let counts = machine.unit().counts();
         say!(
@@ -229,6 +254,21 @@ fn execute(
         );
     }
     Ok(Ended { stop, board: machine.into_bus() })
+}
+
+/// What a checkpoint of this run is made from.
+fn origin(args: &Args) -> anyhow::Result<Origin> {
+    let file = args.elf.display().to_string();
+    let bytes = std::fs::read(&args.elf).with_context(|| format!("{file}: cannot be read"))?;
+    let platform = match args.target.platform()? {
+        Some(platform) => platform,
+        None => Platform::guess(&Image::parse(&bytes)?)?,
+    };
+    Ok(Origin {
+        elf_sha256: crate::hex(&Sha256::digest(&bytes)),
+        platform: platform.name().to_owned(),
+        faults: args.fault.clone(),
+    })
 }
 
 /// What a test of the RISC-V architectural suite leaves in memory.

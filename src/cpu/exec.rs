@@ -3,7 +3,6 @@
 use super::block::{Block, OUTSIDE, Step, fetch};
 use super::csr::{self, Totals, U_MODE};
 use super::events::Event;
-use super::observe::Observed;
 use super::pmp::Wish;
 use super::probe::Probe;
 use super::profile::BreakpointTval;
@@ -57,11 +56,11 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
     /// Executes the block at the pc, or its first `limit` instructions.
     #[inline(always)]
     pub(super) fn run_block(&mut self, limit: u64) -> Flow {
-        let before = Observed::of(self);
         let block = match self.blocks.at(self.pc, &mut self.bus) {
             Ok(block) => block,
-            Err(trap) => return self.trap_at_fetch(trap, &before),
+            Err(trap) => return self.trap_at_fetch(trap),
         };
+        let mut now = self.observe_block(&block);
         if self.redirected {
             self.redirected = false;
             let entry = u64::from(block.entry_cycles);
@@ -74,9 +73,8 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
         if self.protected
             && let Some(trap) = self.protection_fault(block.pc)
         {
-            let flow = self.raise(trap);
-            self.observe(&before, 0, true);
-            return flow;
+            self.observed = self.observe_step(&now, self.blocks.step(block.first), block.first);
+            return self.raise_observed(trap);
         }
         let len = if near || self.protected {
             1
@@ -87,11 +85,17 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
         let mut at = block.first;
         while at < end {
             let step = self.blocks.step(at);
+            now = self.observe_step(&now, step, at);
             let after = self.step(step, Here { block: &block, at });
             at += 1;
             match after {
-                After::Go => {}
-                other => return self.leave_block(&block, at, other, &before),
+                After::Go => self.observe_straight(&now),
+                other => {
+                    if P::ACTIVE {
+                        self.observed = now;
+                    }
+                    return self.leave_block(&block, at, other);
+                }
             }
         }
         if len == block.len {
@@ -100,7 +104,6 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
         } else {
             self.settle(&block, at);
         }
-        self.observe(&before, 1, false);
         Flow::Next
     }
 
@@ -129,7 +132,8 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
     }
 
     #[cold]
-    fn trap_at_fetch(&mut self, trap: Trap, before: &Observed) -> Flow {
+    fn trap_at_fetch(&mut self, trap: Trap) -> Flow {
+        self.observe_fetch(&trap);
         // What may not be fetched is not decoded either.
         let machine_mode = self.csrs.mode != U_MODE;
         let forbidden =
@@ -144,8 +148,13 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
             self.totals.cycles += timing::UNALIGNED_TARGET;
             self.fetch_waits = self.fetch_waits.wrapping_add(timing::UNALIGNED_TARGET);
         }
+        self.raise_observed(trap)
+    }
+
+    /// Takes an exception of the instruction that is observed.
+    fn raise_observed(&mut self, trap: Trap) -> Flow {
         let flow = self.raise(trap);
-        self.observe(before, 0, true);
+        self.observe_trap(&flow, trap.cause);
         flow
     }
 
@@ -168,7 +177,7 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
     }
 
     /// Leaves a block whose last executed step is the one before `at`.
-    fn leave_block(&mut self, block: &Block, at: u32, after: After, before: &Observed) -> Flow {
+    fn leave_block(&mut self, block: &Block, at: u32, after: After) -> Flow {
         match after {
             After::Go => Flow::Next,
             After::Jumped => {
@@ -179,25 +188,23 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
                 if block.wfi_behind {
                     self.count_wfi_behind_branch();
                 }
-                self.observe(before, 1, false);
+                self.observe_leaving();
                 Flow::Next
             }
             After::CodeWritten | After::Look => {
                 self.settle(block, at);
-                self.observe(before, 1, false);
+                self.observe_leaving();
                 let look = matches!(after, After::Look);
                 if look { Flow::Device } else { Flow::Next }
             }
             After::Differed => {
                 self.settle(block, at);
-                self.observe(before, 1, false);
+                self.observe_leaving();
                 Flow::Differed
             }
             After::Trapped(cause, tval) => {
                 self.settle(block, at - 1);
-                let flow = self.raise(Trap { cause, pc: self.pc, tval });
-                self.observe(before, 0, true);
-                flow
+                self.raise_observed(Trap { cause, pc: self.pc, tval })
             }
             After::NoAnswer => {
                 self.settle(block, at - 1);
@@ -205,7 +212,7 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
             }
             After::Wait => {
                 self.settle(block, at);
-                self.observe(before, 1, false);
+                self.observe_leaving();
                 match self.wait_for_interrupt(block.pc) {
                     Some(stop) => Flow::Stop(stop),
                     None => Flow::Device,
@@ -304,6 +311,7 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
         self.totals.cycles += timing::TAKEN;
         self.taken_branches += 1;
         self.bubbles = 1;
+        self.note_idle(timing::REDIRECT_AFTER_RETIREMENT);
         self.pc = target;
         After::Jumped
     }
@@ -376,6 +384,8 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
                     self.bubbles = 1;
                     self.events.count(Event::FetchWait, 1);
                     self.look_at_interrupts();
+                    self.note_idle(self.profile.after_mret);
+                    self.note_csr(csr::number::MSTATUS, |machine| Some(machine.csrs.mstatus()));
                     After::Jumped
                 }
                 None => self.illegal_by_privilege(here),
@@ -462,16 +472,18 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
             return self.illegal(here);
         }
         self.set(s.rd, old);
+        self.note_csr(s.imm, |machine| machine.csrs.read(s.imm, &next, lines));
         let clears = matches!(s.op, Csrrc | Csrrci);
         if self.profile.flushes(s.imm, clears) {
             self.totals.cycles += timing::CSR_FLUSH;
             self.bubbles = 1;
+            self.note_idle(timing::CSR_FLUSH);
             self.events.count(Event::FetchWait, 1);
         } else if was_pending && self.csrs.interrupt(self.bus.lines(clock + 1)).is_none() {
             // The interrupt came in this very cycle: fetch was halted for it, and it is gone again.
             self.totals.cycles += timing::HALTED_FETCH;
             self.events.count(Event::FetchWait, 1);
-            self.halted_fetch = true;
+            self.note_idle(timing::HALTED_FETCH);
         }
         self.look_at_interrupts();
         After::Go

@@ -72,6 +72,7 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
         self.pc = self.csrs.enter_interrupt(taken, self.pc);
         self.bubbles = 1;
         self.handler_entered();
+        self.interrupted = true;
         None
     }
 

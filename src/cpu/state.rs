@@ -7,6 +7,7 @@ use super::block::{Blocks, NOWHERE};
 use super::csr::Csrs;
 use super::events::EventCounts;
 use super::jit::Jit;
+use super::observe::Observed;
 use super::probe::Probe;
 use super::profile::Profile;
 use super::trap::TrapLog;
@@ -30,7 +31,8 @@ pub struct State {
     redirected: bool,
     target: u32,
     enters_handler: bool,
-    halted_fetch: bool,
+    interrupted: bool,
+    bus_word: u32,
     protected: bool,
     all_outside: bool,
     first_difference: Option<Difference>,
@@ -109,7 +111,8 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
             redirected: self.redirected,
             target: self.target,
             enters_handler: self.enters_handler,
-            halted_fetch: self.halted_fetch,
+            interrupted: self.interrupted,
+            bus_word: self.bus_word,
             protected: self.protected,
             all_outside: self.all_outside,
             first_difference: self.first_difference,
@@ -148,7 +151,10 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
         self.redirected = state.redirected;
         self.target = state.target;
         self.enters_handler = state.enters_handler;
-        self.halted_fetch = state.halted_fetch;
+        self.interrupted = state.interrupted;
+        self.bus_word = state.bus_word;
+        self.idle = 0;
+        self.csr_written = None;
         self.protected = state.protected;
         self.all_outside = state.all_outside;
         self.first_difference = state.first_difference;
@@ -194,7 +200,11 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
             redirected: self.redirected,
             target: self.target,
             enters_handler: self.enters_handler,
-            halted_fetch: self.halted_fetch,
+            interrupted: self.interrupted,
+            idle: 0,
+            csr_written: None,
+            observed: Observed::default(),
+            bus_word: self.bus_word,
             protected: self.protected,
             all_outside: self.all_outside,
             breakpoint: self.breakpoint,
@@ -216,10 +226,5 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
             unit: self.unit,
             probe,
         }
-    }
-
-    /// The observer.
-    pub fn probe_mut(&mut self) -> &mut P {
-        &mut self.probe
     }
 }
