@@ -328,7 +328,7 @@ fn change(addrs: &[u32], golden: &[u8], faulty: &[u8], element: Type) -> Change 
     while at < addrs.len() {
         let whole =
             addrs.get(at + width - 1).is_some_and(|last| last - addrs[at] == width as u32 - 1);
-        if !whole || addrs[at] % width as u32 != 0 {
+        if !whole || !addrs[at].is_multiple_of(width as u32) {
             at += 1;
             continue;
         }

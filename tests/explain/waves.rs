@@ -64,7 +64,8 @@ impl Read {
     /// Text, which an FST has as a vector of ASCII letters.
     fn text(&self, variable: &str, time: u64) -> String {
         let value = self.at(variable, time);
-        let is_bits = value.len() % 8 == 0 && value.bytes().all(|b| b == b'0' || b == b'1');
+        let is_bits =
+            value.len().is_multiple_of(8) && value.bytes().all(|b| b == b'0' || b == b'1');
         if !is_bits {
             return value;
         }
@@ -117,9 +118,9 @@ fn compare(read: &Read, side: &str, run: &Run, faults: &[Fault]) -> (usize, usiz
     for event in &run.events {
         let (from, to) = (before - run.begin, event.cycles - run.begin);
         before = event.cycles;
-        for r in 1..32 {
+        for (r, value) in registers.iter().enumerate().skip(1) {
             let name = format!("{side}.registers.x{r}_{}", abi(r));
-            assert_eq!(read.number(&name, from), Some(registers[r].into()), "{name} at {from}");
+            assert_eq!(read.number(&name, from), Some((*value).into()), "{name} at {from}");
         }
         let core = |name: &str| read.number(&format!("{side}.core.{name}"), from);
         assert_eq!(core("pc"), Some(event.pc.into()), "{side} at {from}");

@@ -360,9 +360,7 @@ fn answer(e: &Explanation) -> String {
     let all = a.scores.iter().flat_map(|s| [Some(s.golden), s.faulty]).flatten();
     let (low, high) = all.fold((f64::MAX, f64::MIN), |(l, h), x| (l.min(x), h.max(x)));
     let width = |x: f64| 100.0 * (x - low) / (high - low).max(f64::MIN_POSITIVE);
-    let mut text = format!(
-        "<h2>The answer</h2>\n<p class=\"caption\"><span class=\"key g\"></span>golden&emsp;<span class=\"key f\"></span>faulty</p>\n<div class=\"scores\">\n"
-    );
+    let mut text = "<h2>The answer</h2>\n<p class=\"caption\"><span class=\"key g\"></span>golden&emsp;<span class=\"key f\"></span>faulty</p>\n<div class=\"scores\">\n".to_owned();
     for score in a.scores.iter().take(SCORES) {
         let best = |top: Option<usize>| a.classes && top == Some(score.index);
         let name = format!("{} {}", if a.classes { "class" } else { "number" }, score.index);
