@@ -5,15 +5,15 @@
 //! output, and both answers. All of it is data; the words are the command line's.
 //!
 //! What is said of the golden and the faulty run is exact: both are the runs of a campaign. [`first`] finds the operations, [`lockstep`]
-//! compares the runs instruction by instruction from the first difference on, [`spans`], [`calls`] and [`outputs`] find the layers and what
+//! compares the runs instruction by instruction from the first difference on, `spans`, `calls` and [`outputs`] find the layers and what
 //! they hand on, and [`wave`] records a window of instructions with every net.
 
 pub mod answer;
-pub mod calls;
+mod calls;
 pub mod first;
 pub mod lockstep;
 pub mod outputs;
-pub mod spans;
+mod spans;
 mod units;
 pub mod wave;
 
