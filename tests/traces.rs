@@ -10,3 +10,5 @@ mod command_line;
 mod damaged;
 #[path = "traces/lines.rs"]
 mod lines;
+#[path = "traces/profiles.rs"]
+mod profiles;

@@ -2,12 +2,15 @@
 
 mod campaign;
 mod checkpoint;
+mod explain;
 mod export;
 mod file;
+mod gdb;
 mod infer;
 mod merge;
 mod netlist;
 mod platform;
+mod profile;
 mod report;
 mod run;
 mod style;
@@ -40,6 +43,8 @@ pub mod exit_code {
     pub const OURS: std::ops::RangeInclusive<u8> = 119..=126;
     /// `run`: the guest's exit code is one of ours or above 255.
     pub const GUEST_OTHER: u8 = 119;
+    /// `run --gdb`: gdb said `kill`.
+    pub const KILLED: u8 = 121;
     /// `run`: an access that nothing on the bus answers, on a platform without bus errors.
     pub const NO_BUS_ANSWER: u8 = 122;
     /// `run`: WFI with no interrupt that could ever come.
@@ -63,6 +68,7 @@ Exit codes:
   5    a run directory refuses: in use, of another plan, holds results already, damaged; or a file
        is there already
   119  'run': the guest's exit code is 119 to 126 or above 255; the message says which
+  121  'run --gdb': gdb ended the run with 'kill'
   122  'run': nothing on the bus answers an access, on a platform without bus errors
   123  'run': the guest sleeps (WFI) and nothing can wake it
   124  'run': the instruction budget is used up
@@ -85,6 +91,8 @@ enum Command {
     Run(run::Args),
     /// Run a .tflite network on a picture: classes, and instructions and multiplications by operator; with or without a fault
     Infer(infer::Args),
+    /// Say why one fault makes one image's answer what it is: the first wrong product, its way through gates, layers and control flow
+    Explain(Box<explain::Args>),
     /// Write a run directory's scenarios as CSV, JSON lines or an SQLite database
     Export(export::Args),
     /// Put the shards of a campaign together
@@ -112,6 +120,7 @@ pub fn main() -> ExitCode {
         Command::Campaign(args) => campaign::run(&args),
         Command::Run(args) => run::run(&args),
         Command::Infer(args) => infer::run(&args),
+        Command::Explain(args) => explain::run(&args),
         Command::Export(args) => export::run(&args),
         Command::Merge(args) => merge::run(&args),
         Command::Report(args) => report::run(&args),

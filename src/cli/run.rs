@@ -1,12 +1,18 @@
 //! `stuckat run`: one ELF, from reset to its end.
 
 use super::checkpoint::{Checkpoints, Saves};
+use super::profile::Profile;
 use super::trace;
-use super::{Multiplier, OutputError, OutputRefused, Target, exit_code, faults, print_bytes, say};
+use super::{
+    Multiplier, OutputError, OutputRefused, Target, exit_code, faults, gdb, print_bytes, say,
+};
 use crate::checkpoint::Origin;
-use crate::cpu::{Machine, Probe, Reset, Silent, Stop};
+use crate::cpu::{Machine, Probe, Reset, Retired, Silent, Stop};
+use crate::debug::DebugInfo;
 use crate::elf::Image;
+use crate::gdb::Listen;
 use crate::netlist::faulty_unit::FaultyUnit;
+use crate::profiling::Profiler;
 use crate::report::table::grouped;
 use crate::soc::{Board, Platform};
 use crate::trace::Tracer;
@@ -53,7 +59,13 @@ pub(super) struct Args {
     #[command(flatten)]
     trace: trace::Flags,
     #[command(flatten)]
+    profile: Profile,
+    #[command(flatten)]
     checkpoints: Checkpoints,
+    /// Wait for gdb on a port of 127.0.0.1 (0: any free one; default 1234) or on a Unix socket, and let it control the run, also back
+    /// in time. The program reads what --input gives, and nothing without it. For a trace say 'monitor trace on FILE' in gdb
+    #[arg(long, value_name = "PORT|unix:PATH", num_args = 0..=1, default_missing_value = "1234", conflicts_with = "trace")]
+    gdb: Option<Listen>,
     /// At the end, write the words from symbol begin_signature to end_signature, in hexadecimal, one a line
     #[arg(long, value_name = "FILE")]
     signature: Option<PathBuf>,
@@ -80,7 +92,7 @@ enum MulTiming {
 
 pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let file = args.elf.display().to_string();
-    let bytes = std::fs::read(&args.elf).with_context(|| format!("{file}: cannot be read"))?;
+    let bytes = elf(args)?;
     let image = Image::parse(&bytes).with_context(|| file.clone())?;
     let platform = match args.target.platform()? {
         Some(platform) => platform,
@@ -94,7 +106,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     board.set_command_line(&words.cloned().collect::<Vec<_>>().join(" "));
     if let Some(input) = &args.input {
         board.set_input(read_input(input)?);
-    } else {
+    } else if args.gdb.is_none() {
         board.set_input_source(std::io::stdin());
     }
     let signature =
@@ -109,7 +121,29 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         platform: platform.name(),
         faults: &args.fault,
     };
-    let ended = if gates {
+    let latency = match args.mul {
+        None => profile.latency,
+        Some(MulTiming::SingleCycle) => Latency::SINGLE_CYCLE,
+        Some(MulTiming::Fast) => Latency::FAST,
+        Some(MulTiming::Slow) => Latency::SLOW,
+    };
+    let ended = if let Some(place) = &args.gdb {
+        let setup = gdb::Setup {
+            place,
+            faults: &args.fault,
+            multiplier: &args.multiplier,
+            by_gates: args.slow || args.gates,
+            sound_gates: args.gates,
+            latency,
+            compiled: !args.slow,
+            max_insns: args.max_insns,
+            stats: args.stats,
+        };
+        match gdb::run(&setup, board, reset)? {
+            gdb::Outcome::Ended(ended) => ended,
+            gdb::Outcome::Killed(code) => return Ok(code),
+        }
+    } else if gates {
         let circuit = Arc::new(args.multiplier.load()?);
         let faults = faults(&args.fault, &circuit)?;
         let faults = faults.faults();
@@ -125,12 +159,6 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
             trace_and_execute(args, &traced, board, unit, reset)?
         }
     } else {
-        let latency = match args.mul {
-            None => profile.latency,
-            Some(MulTiming::SingleCycle) => Latency::SINGLE_CYCLE,
-            Some(MulTiming::Fast) => Latency::FAST,
-            Some(MulTiming::Slow) => Latency::SLOW,
-        };
         trace_and_execute(args, &traced, board, Exact::new(latency), reset)?
     };
     if let Some(signature) = signature {
@@ -155,9 +183,9 @@ fn read_input(path: &Path) -> anyhow::Result<Vec<u8>> {
 }
 
 /// How a run ended.
-struct Ended {
-    stop: Stop,
-    board: Board,
+pub(super) struct Ended {
+    pub stop: Stop,
+    pub board: Board,
 }
 
 fn trace_and_execute(
@@ -172,6 +200,16 @@ fn trace_and_execute(
         machine.set_compiled(None);
     }
     let mut saves = args.checkpoints.begin(&mut machine, || origin(args))?;
+    if args.profile.is_wanted() {
+        let info = DebugInfo::new(&elf(args)?);
+        let mut profiler = Profiler::new(&info, machine.elapsed());
+        let mut watched = machine.with_probe(|event: &Retired| profiler.retired(event));
+        let console = &mut print_bytes;
+        let stop = execute(args.max_insns, &mut watched, &mut saves, console, |_| false)?;
+        let ended = ended(args, watched.with_probe(Silent), &saves, stop);
+        args.profile.conclude(&profiler, &args.elf)?;
+        return Ok(ended);
+    }
     let Some(mut tracer) = args.trace.tracer(traced)? else {
         let console = &mut print_bytes;
         let stop = execute(args.max_insns, &mut machine, &mut saves, console, |_| false)?;
@@ -243,10 +281,15 @@ fn execute<P: Probe>(
     }
 }
 
+/// The bytes of the program's file.
+fn elf(args: &Args) -> anyhow::Result<Vec<u8>> {
+    let file = args.elf.display();
+    std::fs::read(&args.elf).with_context(|| format!("{file}: cannot be read"))
+}
+
 /// What a checkpoint of this run is made from.
 fn origin(args: &Args) -> anyhow::Result<Origin> {
-    let file = args.elf.display().to_string();
-    let bytes = std::fs::read(&args.elf).with_context(|| format!("{file}: cannot be read"))?;
+    let bytes = elf(args)?;
     let platform = match args.target.platform()? {
         Some(platform) => platform,
         None => Platform::guess(&Image::parse(&bytes)?)?,

@@ -21,6 +21,10 @@ pub(super) enum Flow {
     Device,
     /// On; for the first time in this run the multiplier has differed from a fault-free one.
     Differed,
+    /// On, with a store that the bus holds.
+    Held,
+    /// On, at the handler of an exception at which the run pauses.
+    Caught,
     /// Nowhere.
     Stop(Stop),
 }
@@ -37,6 +41,8 @@ pub(super) enum After {
     Jumped,
     /// The step did not retire.
     Trapped(Cause, u32),
+    /// The step is a store that the bus holds: it was not done.
+    Held,
     /// Leave the block at the next instruction, since for the first time the multiplier has differed from a fault-free one.
     Differed,
     /// The multiplier will never answer.
@@ -61,7 +67,8 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
             Err(trap) => return self.trap_at_fetch(trap),
         };
         let mut progress = self.observe_block(&block);
-        if self.redirected {
+        let (redirected, bubbles) = (self.redirected, self.bubbles);
+        if redirected {
             self.redirected = false;
             let entry = u64::from(block.entry_cycles);
             self.totals.cycles += entry;
@@ -93,6 +100,10 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
             at += 1;
             match after {
                 After::Go => self.observe_straight(&now),
+                After::Held => {
+                    self.hold(&block, at, (redirected, bubbles));
+                    return Flow::Held;
+                }
                 other => {
                     if P::ACTIVE {
                         self.observed = now;
@@ -211,6 +222,7 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
                 let accessed = matches!(cause, Cause::LoadAccessFault | Cause::StoreAccessFault);
                 self.raise_observed(Trap { cause, pc: self.pc, tval }, accessed)
             }
+            After::Held => Flow::Held,
             After::NoAnswer => {
                 self.settle(block, at - 1);
                 Flow::Stop(Stop::NoAnswer { pc: self.pc })
@@ -222,6 +234,20 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
                     Some(stop) => Flow::Stop(stop),
                     None => Flow::Device,
                 }
+            }
+        }
+    }
+
+    /// Leaves a block before the step before `at`, a store that is not to be done yet, as if it had never been begun.
+    #[cold]
+    fn hold(&mut self, block: &Block, at: u32, entry: (bool, u64)) {
+        self.settle(block, at - 1);
+        if at - 1 == block.first {
+            (self.redirected, self.bubbles) = entry;
+            if self.redirected {
+                let entry = u64::from(block.entry_cycles);
+                self.totals.cycles -= entry;
+                self.fetch_waits = self.fetch_waits.wrapping_sub(entry);
             }
         }
     }

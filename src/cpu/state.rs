@@ -28,6 +28,7 @@ pub struct State {
     deadline: u64,
     bubbles: u64,
     traps: TrapLog,
+    interrupts: u64,
     redirected: bool,
     target: u32,
     handler_at: u64,
@@ -107,6 +108,7 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
             deadline: self.deadline,
             bubbles: self.bubbles,
             traps: self.traps.clone(),
+            interrupts: self.interrupts,
             redirected: self.redirected,
             target: self.target,
             handler_at: self.handler_at,
@@ -146,6 +148,7 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
         self.deadline = state.deadline;
         self.bubbles = state.bubbles;
         self.traps = state.traps.clone();
+        self.interrupts = state.interrupts;
         self.redirected = state.redirected;
         self.target = state.target;
         self.handler_at = state.handler_at;
@@ -159,7 +162,7 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
         self.jit_rests = false;
         self.keep_heat();
         self.forget_blocks();
-        self.set_barrier(NOWHERE);
+        self.update_barriers();
         self.blocks.reset_events();
         self.events = state.events;
         self.taken_branches = state.taken_branches;
@@ -178,7 +181,7 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
         let interpreted = Q::ACTIVE || !P::ACTIVE && self.jit.is_none();
         let mut jit = if interpreted { None } else { Jit::new(&mut self.bus) };
         if let Some(jit) = &mut jit {
-            jit.set_barrier(self.breakpoint);
+            jit.set_barriers(&self.barriers);
         }
         Machine {
             context: self.context,
@@ -191,6 +194,7 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
             deadline: self.deadline,
             bubbles: self.bubbles,
             traps: self.traps,
+            interrupts: self.interrupts,
             redirected: self.redirected,
             target: self.target,
             handler_at: self.handler_at,
@@ -198,6 +202,8 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
             protected: self.protected,
             all_outside: self.all_outside,
             breakpoint: self.breakpoint,
+            pauses: self.pauses,
+            barriers: self.barriers,
             first_difference: self.first_difference,
             after_wfi: self.after_wfi,
             stale: self.stale,
