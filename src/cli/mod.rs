@@ -88,7 +88,7 @@ enum Command {
     /// Run a fault campaign: faults x images, outcome classes, accuracy
     Campaign(Box<campaign::Args>),
     /// Run one ELF, with or without a fault; its console output goes to stdout
-    Run(run::Args),
+    Run(Box<run::Args>),
     /// Run a .tflite network on a picture: classes, and instructions and multiplications by operator; with or without a fault
     Infer(infer::Args),
     /// Say why one fault makes one image's answer what it is: the first wrong product, its way through gates, layers and control flow

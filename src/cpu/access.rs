@@ -7,7 +7,7 @@ use super::Machine;
 use super::block::Step;
 use super::events::Event;
 use super::exec::{After, Here};
-use super::probe::{Access, Probe};
+use super::probe::Probe;
 use super::timing;
 use super::trap::Cause;
 use crate::soc::{Bus, BusFault, Size, Written};
@@ -38,7 +38,7 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
         }
         self.set(s.rd, extend(value));
         if P::ACTIVE {
-            self.accessed(addr, size, false, value);
+            self.accessed(addr, value);
             self.note_bus_word(addr, size, value);
         }
         After::Go
@@ -52,9 +52,8 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
     }
 
     #[inline(always)]
-    fn accessed(&mut self, addr: u32, size: Size, store: bool, data: u32) {
-        let len = size.bytes() as u8;
-        self.access = Some(Access { addr, len, store, data });
+    fn accessed(&mut self, addr: u32, data: u32) {
+        self.access = (addr, data);
     }
 
     /// Notes the word that memory has put on the data bus last: what a load that faults finds there.
@@ -101,7 +100,7 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
         };
         if P::ACTIVE {
             let found = loaded.unwrap_or_else(|_| self.stale(addr, size, first_word));
-            self.accessed(addr, size, false, found);
+            self.accessed(addr, found);
         }
         if loaded.is_err() {
             self.count_faulted_access(Event::Load);
@@ -138,7 +137,7 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
     ) -> After {
         let addr = base.wrapping_add(s.imm);
         if P::ACTIVE {
-            self.accessed(addr, size, true, value & (u32::MAX >> (32 - 8 * size.bytes())));
+            self.accessed(addr, value & (u32::MAX >> (32 - 8 * size.bytes())));
         }
         if crosses_word(addr, size) {
             self.second_access();
@@ -177,7 +176,6 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
             self.totals.cycles -= timing::SECOND_ACCESS;
             self.crossings -= 1;
         }
-        self.access = None;
         After::Held
     }
 

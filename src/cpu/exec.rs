@@ -83,7 +83,7 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
             let step = self.blocks.step(block.first);
             let operands = self.observe_operands(step);
             self.observed = self.observe_step(&mut progress, step, block.first, operands);
-            return self.raise_observed(trap);
+            return self.raise_observed(trap, false);
         }
         let len = if near || self.protected {
             1
@@ -162,14 +162,14 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
             self.totals.cycles += timing::UNALIGNED_TARGET;
             self.fetch_waits = self.fetch_waits.wrapping_add(timing::UNALIGNED_TARGET);
         }
-        self.raise_observed(trap)
+        self.raise_observed(trap, false)
     }
 
-    /// Takes an exception of the instruction that is observed.
-    fn raise_observed(&mut self, trap: Trap) -> Flow {
+    /// Takes an exception of the instruction that is observed, whose access was tried or not.
+    fn raise_observed(&mut self, trap: Trap, accessed: bool) -> Flow {
         let before = (self.handler_at, self.interrupt_at);
         let flow = self.raise(trap);
-        self.observe_trap(&flow, trap.cause, before);
+        self.observe_trap(&flow, trap.cause, accessed, before);
         flow
     }
 
@@ -219,7 +219,8 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
             }
             After::Trapped(cause, tval) => {
                 self.settle(block, at - 1);
-                self.raise_observed(Trap { cause, pc: self.pc, tval })
+                let accessed = matches!(cause, Cause::LoadAccessFault | Cause::StoreAccessFault);
+                self.raise_observed(Trap { cause, pc: self.pc, tval }, accessed)
             }
             After::Held => Flow::Held,
             After::NoAnswer => {

@@ -183,8 +183,8 @@ pub struct Machine<B: Bus, U: Unit, P: Probe = Silent> {
     after_wfi: bool,
     /// All decoded code must go before the next block.
     stale: bool,
-    /// The last load or store. For the probe.
-    access: Option<probe::Access>,
+    /// Address and data of the last load or store. For the probe.
+    access: (u32, u32),
     /// The word that memory has put on the data bus last. For the probe.
     bus_word: u32,
     /// Events that no block counts.
@@ -243,7 +243,7 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
             first_difference: None,
             after_wfi: false,
             stale: false,
-            access: None,
+            access: (0, 0),
             bus_word: 0,
             events: EventCounts::default(),
             taken_branches: 0,
@@ -286,7 +286,6 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
         self.protected = false;
         self.after_wfi = false;
         self.stale = false;
-        self.access = None;
         self.bus_word = 0;
         self.all_outside = false;
         self.breakpoint = NOWHERE;

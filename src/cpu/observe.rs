@@ -6,7 +6,7 @@
 
 use super::block::{Block, Step, fetch};
 use super::exec::Flow;
-use super::probe::{CsrWrite, Probe, Retired};
+use super::probe::{Access, CsrWrite, Probe, Retired};
 use super::timing;
 use super::trap::{Cause, Trap};
 use super::{Machine, Stop};
@@ -122,7 +122,6 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
 
     #[inline(always)]
     fn report(&mut self, now: &Observed, rd: u8, csr: Option<CsrWrite>, next_pc: u32, cycles: u64) {
-        let accesses = now.op.is_some_and(|op| op.access_len() != 0);
         self.probe.retired(&Retired {
             number: now.number,
             pc: now.pc,
@@ -133,7 +132,7 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
             rs2: now.rs2,
             rd: (rd, self.context.registers[usize::from(rd & 31)]),
             csr,
-            access: if accesses { self.access.take() } else { None },
+            access: self.accessed_by(now),
             trapped: false,
             enters_handler: now.number == self.handler_at,
             interrupted: now.number == self.interrupt_at,
@@ -143,9 +142,15 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
         });
     }
 
-    /// The instruction of `self.observed` has raised an exception, and its handler is entered, or there is none; `before` is where the last handlers
-    /// of exceptions and of interrupts began before it.
-    pub(super) fn observe_trap(&mut self, flow: &Flow, cause: Cause, before: (u64, u64)) {
+    /// The instruction of `self.observed` has raised an exception, and its handler is entered, or there is none; `accessed` says
+    /// whether its access was tried, `before` where the last handlers of exceptions and of interrupts began before it.
+    pub(super) fn observe_trap(
+        &mut self,
+        flow: &Flow,
+        cause: Cause,
+        accessed: bool,
+        before: (u64, u64),
+    ) {
         if P::ACTIVE && !matches!(flow, Flow::Stop(Stop::NoBusAnswer { .. })) {
             let cycle = match flow {
                 Flow::Stop(_) => self.totals.cycles + cause.own_cycles(),
@@ -164,7 +169,7 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
                 rs2: now.rs2,
                 rd: (0, 0),
                 csr: None,
-                access: self.access.take(),
+                access: self.accessed_by(&now).filter(|_| accessed),
                 trapped: true,
                 enters_handler: first_of.0,
                 interrupted: first_of.1,
@@ -195,6 +200,16 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
             mode: self.csrs.mode,
             ..Observed::default()
         };
+    }
+
+    /// The load or store that an instruction has made.
+    #[inline(always)]
+    fn accessed_by(&self, now: &Observed) -> Option<Access> {
+        let (addr, data) = self.access;
+        match now.op?.access_len() as u8 {
+            0 => None,
+            len => Some(Access { addr, len, store: now.op?.is_store(), data }),
+        }
     }
 
     /// Notes cycles between this instruction's retirement and the next one's start.

@@ -158,7 +158,6 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
         self.first_difference = state.first_difference;
         self.after_wfi = state.after_wfi;
         self.stale = false;
-        self.access = None;
         self.breakpoint = NOWHERE;
         self.jit_rests = false;
         self.keep_heat();
@@ -208,7 +207,7 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
             first_difference: self.first_difference,
             after_wfi: self.after_wfi,
             stale: self.stale,
-            access: None,
+            access: (0, 0),
             idle: 0,
             csr_written: None,
             bus_word: self.bus_word,

@@ -2,11 +2,11 @@
 
 use crate::debug::DebugInfo;
 use crate::isa::text::{Style, text};
-use std::sync::Arc;
+use std::rc::Rc;
 
 /// Functions and source lines for lines of a trace, if they are wanted.
 #[derive(Clone, Debug, Default)]
-pub struct Names(Option<Arc<DebugInfo>>);
+pub struct Names(Option<Rc<DebugInfo>>);
 
 /// Where an instruction is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,7 +18,7 @@ pub(super) struct Place {
 
 impl Names {
     /// Those of a program.
-    pub fn new(info: Arc<DebugInfo>) -> Self {
+    pub fn new(info: Rc<DebugInfo>) -> Self {
         Self(Some(info))
     }
 

@@ -1,7 +1,7 @@
 //! Lines of each format, against what the formats' own sources say.
 
 use regex::Regex;
-use std::sync::Arc;
+use std::rc::Rc;
 use stuckat::cpu::profile::IBEX;
 use stuckat::cpu::{Access, CsrWrite, Machine, Reset, Retired};
 use stuckat::debug::DebugInfo;
@@ -251,13 +251,14 @@ fn every_json_line_holds_the_event() {
 #[test]
 fn symbols_stand_behind_the_lines_and_change_nothing_else() {
     let elf = std::fs::read(crate::cli::ELF).unwrap();
-    let info = Arc::new(DebugInfo::new(&elf));
+    let info = Rc::new(DebugInfo::new(&elf));
     for format in [Format::Ibex, Format::Spike, Format::Json, Format::Rvfi] {
         let mut plain = format.lines(Names::default()).unwrap();
         let mut named = format.lines(Names::new(info.clone())).unwrap();
         let (mut a, mut b) = (Vec::new(), Vec::new());
         watch(5_000, |event| {
-            (a.clear(), b.clear());
+            a.clear();
+            b.clear();
             plain.line(event, &mut a);
             named.line(event, &mut b);
             let (a, b) = (std::str::from_utf8(&a).unwrap(), std::str::from_utf8(&b).unwrap());

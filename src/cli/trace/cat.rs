@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::Arc;
+use std::rc::Rc;
 
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Args {
@@ -85,7 +85,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
 }
 
 /// The program's names, if it is the one that was traced.
-fn program(elf: &Path, sha256: &str) -> anyhow::Result<Arc<DebugInfo>> {
+fn program(elf: &Path, sha256: &str) -> anyhow::Result<Rc<DebugInfo>> {
     let name = elf.display().to_string();
     let bytes = std::fs::read(elf).with_context(|| format!("{name}: cannot be read"))?;
     let ours = crate::hex(&Sha256::digest(&bytes));
@@ -94,5 +94,5 @@ fn program(elf: &Path, sha256: &str) -> anyhow::Result<Arc<DebugInfo>> {
             "{name}: is not the traced program: its SHA-256 is {ours}, that of the traced one {sha256}"
         );
     }
-    Ok(Arc::new(DebugInfo::new(&bytes)))
+    Ok(Rc::new(DebugInfo::new(&bytes)))
 }

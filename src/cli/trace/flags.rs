@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::rc::Rc;
 
 /// Instructions that a ring can have, at the most: some 100 bytes each.
 const RING_LIMIT: u64 = 10_000_000;
@@ -198,7 +198,7 @@ impl Flags {
             return Ok(None);
         }
         let named = self.symbols || !self.function.is_empty();
-        let info = named.then(|| Arc::new(DebugInfo::new(traced.elf)));
+        let info = named.then(|| Rc::new(DebugInfo::new(traced.elf)));
         let wanted = self.wanted();
         let filter = wanted.filter(info.as_deref()).with_context(|| traced.file.to_owned())?;
         let names = info.filter(|_| self.symbols).map_or_else(Names::default, Names::new);

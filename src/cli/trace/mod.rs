@@ -36,7 +36,7 @@ pub(super) fn run(command: &Command) -> anyhow::Result<ExitCode> {
 fn open(path: &Path) -> anyhow::Result<Reader<BufReader<File>>> {
     let name = path.display().to_string();
     let file = File::open(path).with_context(|| format!("{name}: cannot be read"))?;
-    Ok(Reader::new(BufReader::with_capacity(1 << 20, file)).with_context(|| name)?)
+    Reader::new(BufReader::with_capacity(1 << 20, file)).with_context(|| name)
 }
 
 /// What is said of a trace that cannot be read further.
