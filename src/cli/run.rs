@@ -134,8 +134,8 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
             stats: args.stats,
         };
         match gdb::run(&setup, board, reset)? {
-            gdb::Outcome::Ended(ended) => ended,
-            gdb::Outcome::Killed(code) => return Ok(code),
+            Some(ended) => ended,
+            None => return Ok(ExitCode::from(exit_code::KILLED)),
         }
     } else if gates {
         let circuit = Arc::new(args.multiplier.load()?);

@@ -6,6 +6,7 @@
 use super::debuggee::{Debuggee, Event, Going, Wrong};
 use super::forwards::Look;
 use super::history::{Checkpoint, Position};
+use crate::cpu::Stop;
 use crate::isa::Op;
 use crate::unit::MulOp;
 
@@ -84,6 +85,11 @@ impl Debuggee {
         let (here, first) = (self.position(), self.history.first().position);
         if here <= first {
             return Event::Beginning;
+        }
+        if let Some(Stop::NoAnswer { .. } | Stop::NoBusAnswer { .. }) = self.ended {
+            // It has begun an instruction that does not end: back before it.
+            self.come_to(here);
+            return Event::Stepped;
         }
         let with_steps = |steps: u64| Position { steps, interrupts: 0 }.max(first);
         self.come_to(with_steps(here.steps.saturating_sub(1)));

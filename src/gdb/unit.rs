@@ -174,7 +174,7 @@ mod tests {
             };
             let mut switch = Switch::exact(circuit.latency());
             let number = switch.add(name, unit).unwrap();
-            let mut product = |switch: &mut Switch, a, b| match switch.exec(MulOp::MUL, a, b) {
+            let product = |switch: &mut Switch, a, b| match switch.exec(MulOp::MUL, a, b) {
                 Answer::Done { value, .. } => value,
                 Answer::Never => panic!("it answers"),
             };
