@@ -2,6 +2,7 @@
 #![warn(missing_docs)]
 
 pub mod campaign;
+pub mod checkpoint;
 #[doc(hidden)] // The command line is documented by --help.
 pub mod cli;
 pub mod cpu;
@@ -15,6 +16,7 @@ pub mod model;
 pub mod native;
 pub mod netlist;
 pub mod npy;
+pub mod profiling;
 pub mod report;
 pub mod soc;
 pub mod trace;

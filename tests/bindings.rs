@@ -16,7 +16,7 @@ use stuckat::netlist::fault::{Fault, Names, Sites, universe};
 use stuckat::netlist::gate_unit::GateUnit;
 use stuckat::netlist::sequence::Sequences;
 use stuckat::netlist::{Circuit, screen};
-use stuckat::unit::{Answer, MulOp, Tuple, Unit};
+use stuckat::unit::{Answer, MulOp, State, Tuple, Unit};
 use units::Operands;
 
 const CELLS: &str = include_str!("../netlists/cells/nangate45.lib");
@@ -322,6 +322,25 @@ fn a_start_pulse_is_there_in_the_first_clock_and_at_no_other_time() {
         assert_eq!(unit.exec(MulOp::MUL, 9, 3), Answer::Done { value: 0, cycles: 1 });
         assert_eq!(unit.exec(MulOp::MUL, 1, 1), Answer::Done { value: 10, cycles: 1 });
         assert!(carries("done/SA1").is_some());
+        // What was saved between the two is gone on with in another unit, flips by their number too.
+        for name in ["done/SA1", "m0/S/FLIP@3"] {
+            let faults = fault(&circuit, name);
+            let mut unit = GateUnit::new(circuit.clone(), &faults);
+            let before = [(9, 3), (1, 0)].map(|(rs1, rs2)| unit.exec(MulOp::MUL, rs1, rs2));
+            assert!(before.iter().all(|answer| *answer != Answer::Never));
+            let saved = unit.save();
+            let after = [(0, 0), (0, 0)].map(|(rs1, rs2)| unit.exec(MulOp::MUL, rs1, rs2));
+            let mut other = GateUnit::new(circuit.clone(), &faults);
+            other.restore(&saved).unwrap();
+            let again = [(0, 0), (0, 0)].map(|(rs1, rs2)| other.exec(MulOp::MUL, rs1, rs2));
+            assert_eq!((again, other.counts()), (after, unit.counts()), "{name}");
+            let mut fresh = GateUnit::new(circuit.clone(), &faults);
+            let unlike = [(0, 0), (0, 0)].map(|(rs1, rs2)| fresh.exec(MulOp::MUL, rs1, rs2));
+            assert_ne!(unlike, after, "{name}: the state matters");
+            let foreign = State { bits: vec![false; 3], ..saved };
+            let own = foreign.bits.len();
+            assert!(other.restore(&foreign).is_err_and(|e| e.saved == own && e.own > 64));
+        }
         let carrying = carrying(&circuit);
         assert!(carrying.len() > 128 && carrying.len() < 300, "{}: {carrying:?}", carrying.len());
     }

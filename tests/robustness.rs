@@ -4,9 +4,13 @@
 #[path = "common/cli.rs"]
 mod cli;
 mod common;
+#[path = "common/mutate.rs"]
+mod mutate;
 
 #[path = "robustness/bench.rs"]
 mod bench;
+#[path = "robustness/checkpoints.rs"]
+mod checkpoints;
 #[path = "robustness/code.rs"]
 #[macro_use]
 mod code;

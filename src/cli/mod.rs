@@ -1,6 +1,7 @@
 //! The command line: arguments, one file per subcommand, progress display. The only place that prints.
 
 mod campaign;
+mod checkpoint;
 mod export;
 mod file;
 mod gdb;
@@ -8,9 +9,11 @@ mod infer;
 mod merge;
 mod netlist;
 mod platform;
+mod profile;
 mod report;
 mod run;
 mod style;
+mod trace;
 
 use crate::campaign::store::StoreError;
 use crate::cpu::Profile;
@@ -24,6 +27,8 @@ use std::process::ExitCode;
 
 /// Exit codes of the program itself; `run` passes the guest's through.
 pub mod exit_code {
+    /// `trace diff`: the traces differ.
+    pub const DIFFERENT: u8 = 1;
     /// The command line is wrong (clap's own code).
     pub const USAGE: u8 = 2;
     /// An input is wrong.
@@ -54,6 +59,7 @@ pub mod exit_code {
 const EXIT_CODES: &str = "\
 Exit codes:
   0    done; for 'run': the guest's exit code, unless that is 119 to 126 or above 255
+  1    'trace diff': the traces differ
   2    the command line is wrong
   3    an input is wrong: a file, a fault's name, a plan that asks for more than there is, or a
        netlist that does not multiply
@@ -90,6 +96,9 @@ enum Command {
     Merge(merge::Args),
     /// Print the result of a run directory again
     Report(report::Args),
+    /// Look at binary traces, write them as text, compare traces
+    #[command(subcommand)]
+    Trace(trace::Command),
     /// List the platforms, or print one as a TOML file to start from
     #[command(subcommand)]
     Platform(platform::Command),
@@ -111,6 +120,7 @@ pub fn main() -> ExitCode {
         Command::Export(args) => export::run(&args),
         Command::Merge(args) => merge::run(&args),
         Command::Report(args) => report::run(&args),
+        Command::Trace(command) => trace::run(&command),
         Command::Platform(command) => platform::run(&command),
         Command::Netlist(command) => netlist::run(&command),
     };

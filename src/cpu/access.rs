@@ -39,6 +39,7 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
         self.set(s.rd, extend(value));
         if P::ACTIVE {
             self.accessed(addr, size, false, value);
+            self.note_bus_word(addr, size, value);
         }
         After::Go
     }
@@ -56,6 +57,24 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
         self.access = Some(Access { addr, len, store, data });
     }
 
+    /// Notes the word that memory has put on the data bus last: what a load that faults finds there.
+    #[inline(always)]
+    fn note_bus_word(&mut self, addr: u32, size: Size, value: u32) {
+        let last = if crosses_word(addr, size) { (addr | 3).wrapping_add(1) } else { addr & !3 };
+        self.bus_word = match size {
+            Size::Word if addr == last => value,
+            _ => self.bus.load(last, Size::Word).unwrap_or(value),
+        };
+    }
+
+    /// What a load finds on the data bus if nothing answers: what memory has put there for the load before.
+    ///
+    /// Of one that crosses a word, `low` is what was there after the first access.
+    fn stale(&self, addr: u32, size: Size, low: u32) -> u32 {
+        let both = u64::from(self.bus_word) << 32 | u64::from(low);
+        (both >> (8 * (addr & 3))) as u32 & u32::MAX >> (32 - 8 * size.bytes())
+    }
+
     /// A load that does not lie inside one memory: from a device, across two memories, or from nowhere.
     ///
     /// # Errors
@@ -63,11 +82,13 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
     #[cold]
     fn load_elsewhere(&mut self, here: Here<'_>, addr: u32, size: Size) -> Result<u32, u32> {
         let clock = self.clock_at(here);
+        let mut first_word = self.bus_word;
         let loaded = if crosses_word(addr, size) {
             let second = (addr | 3).wrapping_add(1);
             // A load that crosses a word is two accesses, the second also if the first fails; `mtval` is the address of
             // the first one that failed.
             let low = self.load_word(addr & !3, clock).map_err(|_| addr);
+            first_word = self.bus_word;
             let high = self.load_word(second, clock + 1).map_err(|_| second);
             self.second_access();
             low.and_then(|low| {
@@ -79,7 +100,8 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
             self.bus.device_load(addr, size, clock).map_err(|_| addr)
         };
         if P::ACTIVE {
-            self.accessed(addr, size, false, loaded.unwrap_or(0));
+            let found = loaded.unwrap_or_else(|_| self.stale(addr, size, first_word));
+            self.accessed(addr, size, false, found);
         }
         if loaded.is_err() {
             self.count_faulted_access(Event::Load);
@@ -89,7 +111,12 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
 
     fn load_word(&mut self, addr: u32, clock: u64) -> Result<u32, BusFault> {
         match self.bus.load(addr, Size::Word) {
-            Some(word) => Ok(word),
+            Some(word) => {
+                if P::ACTIVE {
+                    self.bus_word = word;
+                }
+                Ok(word)
+            }
             None => self.bus.device_load(addr, Size::Word, clock),
         }
     }

@@ -34,6 +34,29 @@ pub(super) struct Step {
     pub imm: u32,
 }
 
+/// What a probe is told of a step, whatever happens when it executes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Shown {
+    /// The instruction's bits; a compressed one in the low half.
+    pub word: u32,
+    /// Bytes in memory.
+    pub len: u8,
+    /// Its fixed cycles.
+    pub cycles: u8,
+    /// The register that it writes, 0 for none.
+    pub rd: u8,
+    /// The first register that it reads, 0 for none.
+    pub rs1: u8,
+}
+
+impl Shown {
+    fn new(insn: &Insn, word: u32) -> Self {
+        let immediate = matches!(insn.op, Op::Csrrwi | Op::Csrrsi | Op::Csrrci);
+        let rs1 = if immediate { 0 } else { insn.rs1 };
+        Self { word, len: insn.len, cycles: timing::fixed_cycles(insn.op), rd: insn.rd, rs1 }
+    }
+}
+
 /// A multiplication that the unit under test does not do.
 pub(super) const OUTSIDE: u32 = 1;
 
@@ -77,6 +100,8 @@ pub(super) struct Blocks {
     steps: Vec<Step>,
     /// Bytes of each step's instruction.
     lens: Vec<u8>,
+    /// What a probe is told of each step; `None` without a probe.
+    shown: Option<Vec<Shown>>,
     blocks: Vec<Block>,
     /// How many of them were overwritten.
     dropped: usize,
@@ -85,7 +110,6 @@ pub(super) struct Blocks {
     windows: Vec<Window>,
     /// Line of the address space -> blocks decoded from it.
     lines: FxHashMap<u32, Vec<u32>>,
-    max_len: usize,
     /// Longest multiplication in cycles.
     mul_cycles: u32,
     /// Which multiplications are the unit's; `None`: all.
@@ -99,19 +123,19 @@ pub(super) struct Blocks {
 }
 
 impl Blocks {
-    /// No blocks yet; `single_step` makes every block one instruction long.
-    pub fn new(windows: &[(u32, u32)], single_step: bool) -> Self {
+    /// No blocks yet; if `observed`, what a probe is told of steps is kept too.
+    pub fn new(windows: &[(u32, u32)], observed: bool) -> Self {
         let window =
             |(base, len): &(u32, u32)| Window { base: *base, index: vec![0; *len as usize / 2] };
         Self {
             steps: Vec::new(),
             lens: Vec::new(),
+            shown: observed.then(Vec::new),
             blocks: Vec::new(),
             dropped: 0,
             runs: Vec::new(),
             windows: windows.iter().map(window).collect(),
             lines: FxHashMap::default(),
-            max_len: if single_step { 1 } else { MAX_LEN },
             mul_cycles: 0,
             scope: None,
             barriers: Vec::new(),
@@ -152,6 +176,12 @@ impl Blocks {
     #[inline(always)]
     pub fn step(&self, i: u32) -> Step {
         self.steps[i as usize]
+    }
+
+    /// What a probe is told of a step; `None` without a probe.
+    #[inline(always)]
+    pub fn shown(&self, i: u32) -> Option<Shown> {
+        self.shown.as_ref().map(|shown| shown[i as usize])
     }
 
     /// Bytes and fixed cycles of the steps `first..to`.
@@ -266,7 +296,7 @@ impl Blocks {
         }
         let first = self.steps.len();
         let mut at = pc;
-        while let Ok((insn, _)) = fetch(bus, at) {
+        while let Ok((insn, word)) = fetch(bus, at) {
             // CSRs see the counters, so they stand alone: everything before them is then counted.
             let alone = is_system(insn.op);
             if at != pc && (alone || self.barriers.binary_search(&at).is_ok()) {
@@ -280,8 +310,11 @@ impl Blocks {
             }
             self.steps.push(step);
             self.lens.push(insn.len);
+            if let Some(shown) = &mut self.shown {
+                shown.push(Shown::new(&insn, word));
+            }
             at = at.wrapping_add(u32::from(insn.len));
-            if alone || ends_block(insn.op) || self.steps.len() - first == self.max_len {
+            if alone || ends_block(insn.op) || self.steps.len() - first == MAX_LEN {
                 break;
             }
         }
@@ -371,6 +404,9 @@ impl Blocks {
         self.runs.clear();
         self.steps.clear();
         self.lens.clear();
+        if let Some(shown) = &mut self.shown {
+            shown.clear();
+        }
         self.lines.clear();
     }
 }

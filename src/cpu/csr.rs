@@ -313,6 +313,11 @@ impl Csrs {
         Some(target)
     }
 
+    /// `mstatus`, in whatever mode.
+    pub fn mstatus(&self) -> u32 {
+        self.mstatus
+    }
+
     /// Whether WFI is illegal here: in U-mode with `mstatus.TW` set.
     pub fn wfi_is_illegal(&self) -> bool {
         self.mode == U_MODE && self.mstatus & MSTATUS_TW != 0

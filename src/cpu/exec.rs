@@ -3,7 +3,6 @@
 use super::block::{Block, OUTSIDE, Step, fetch};
 use super::csr::{self, Totals, U_MODE};
 use super::events::Event;
-use super::observe::Observed;
 use super::pmp::Wish;
 use super::probe::Probe;
 use super::profile::BreakpointTval;
@@ -63,11 +62,11 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
     /// Executes the block at the pc, or its first `limit` instructions.
     #[inline(always)]
     pub(super) fn run_block(&mut self, limit: u64) -> Flow {
-        let before = Observed::of(self);
         let block = match self.blocks.at(self.pc, &mut self.bus) {
             Ok(block) => block,
-            Err(trap) => return self.trap_at_fetch(trap, &before),
+            Err(trap) => return self.trap_at_fetch(trap),
         };
+        let mut progress = self.observe_block(&block);
         let (redirected, bubbles) = (self.redirected, self.bubbles);
         if redirected {
             self.redirected = false;
@@ -81,9 +80,10 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
         if self.protected
             && let Some(trap) = self.protection_fault(block.pc)
         {
-            let flow = self.raise(trap);
-            self.observe(&before, 0, true);
-            return flow;
+            let step = self.blocks.step(block.first);
+            let operands = self.observe_operands(step);
+            self.observed = self.observe_step(&mut progress, step, block.first, operands);
+            return self.raise_observed(trap);
         }
         let len = if near || self.protected {
             1
@@ -94,15 +94,22 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
         let mut at = block.first;
         while at < end {
             let step = self.blocks.step(at);
+            let operands = self.observe_operands(step);
             let after = self.step(step, Here { block: &block, at });
+            let now = self.observe_step(&mut progress, step, at, operands);
             at += 1;
             match after {
-                After::Go => {}
+                After::Go => self.observe_straight(&now),
                 After::Held => {
-                    self.hold(&block, at, (redirected, bubbles), &before);
+                    self.hold(&block, at, (redirected, bubbles));
                     return Flow::Held;
                 }
-                other => return self.leave_block(&block, at, other, &before),
+                other => {
+                    if P::ACTIVE {
+                        self.observed = now;
+                    }
+                    return self.leave_block(&block, at, other);
+                }
             }
         }
         if len == block.len {
@@ -111,7 +118,6 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
         } else {
             self.settle(&block, at);
         }
-        self.observe(&before, 1, false);
         Flow::Next
     }
 
@@ -140,7 +146,8 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
     }
 
     #[cold]
-    fn trap_at_fetch(&mut self, trap: Trap, before: &Observed) -> Flow {
+    fn trap_at_fetch(&mut self, trap: Trap) -> Flow {
+        self.observe_fetch(&trap);
         // What may not be fetched is not decoded either.
         let machine_mode = self.csrs.mode != U_MODE;
         let forbidden =
@@ -155,8 +162,14 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
             self.totals.cycles += timing::UNALIGNED_TARGET;
             self.fetch_waits = self.fetch_waits.wrapping_add(timing::UNALIGNED_TARGET);
         }
+        self.raise_observed(trap)
+    }
+
+    /// Takes an exception of the instruction that is observed.
+    fn raise_observed(&mut self, trap: Trap) -> Flow {
+        let before = (self.handler_at, self.interrupt_at);
         let flow = self.raise(trap);
-        self.observe(before, 0, true);
+        self.observe_trap(&flow, trap.cause, before);
         flow
     }
 
@@ -179,7 +192,7 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
     }
 
     /// Leaves a block whose last executed step is the one before `at`.
-    fn leave_block(&mut self, block: &Block, at: u32, after: After, before: &Observed) -> Flow {
+    fn leave_block(&mut self, block: &Block, at: u32, after: After) -> Flow {
         match after {
             After::Go => Flow::Next,
             After::Jumped => {
@@ -190,25 +203,23 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
                 if block.wfi_behind {
                     self.count_wfi_behind_branch();
                 }
-                self.observe(before, 1, false);
+                self.observe_leaving();
                 Flow::Next
             }
             After::CodeWritten | After::Look => {
                 self.settle(block, at);
-                self.observe(before, 1, false);
+                self.observe_leaving();
                 let look = matches!(after, After::Look);
                 if look { Flow::Device } else { Flow::Next }
             }
             After::Differed => {
                 self.settle(block, at);
-                self.observe(before, 1, false);
+                self.observe_leaving();
                 Flow::Differed
             }
             After::Trapped(cause, tval) => {
                 self.settle(block, at - 1);
-                let flow = self.raise(Trap { cause, pc: self.pc, tval });
-                self.observe(before, 0, true);
-                flow
+                self.raise_observed(Trap { cause, pc: self.pc, tval })
             }
             After::Held => Flow::Held,
             After::NoAnswer => {
@@ -217,7 +228,7 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
             }
             After::Wait => {
                 self.settle(block, at);
-                self.observe(before, 1, false);
+                self.observe_leaving();
                 match self.wait_for_interrupt(block.pc) {
                     Some(stop) => Flow::Stop(stop),
                     None => Flow::Device,
@@ -228,7 +239,7 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
 
     /// Leaves a block before the step before `at`, a store that is not to be done yet, as if it had never been begun.
     #[cold]
-    fn hold(&mut self, block: &Block, at: u32, entry: (bool, u64), before: &Observed) {
+    fn hold(&mut self, block: &Block, at: u32, entry: (bool, u64)) {
         self.settle(block, at - 1);
         if at - 1 == block.first {
             (self.redirected, self.bubbles) = entry;
@@ -238,7 +249,6 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
                 self.fetch_waits = self.fetch_waits.wrapping_sub(entry);
             }
         }
-        self.forget_observed(before);
     }
 
     /// The free-running clock at the start of a step.
@@ -331,6 +341,7 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
         self.totals.cycles += timing::TAKEN;
         self.taken_branches += 1;
         self.bubbles = 1;
+        self.note_idle(timing::REDIRECT_AFTER_RETIREMENT);
         self.pc = target;
         After::Jumped
     }
@@ -403,6 +414,8 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
                     self.bubbles = 1;
                     self.events.count(Event::FetchWait, 1);
                     self.look_at_interrupts();
+                    self.note_idle(self.profile.after_mret);
+                    self.note_csr(csr::number::MSTATUS, |machine| Some(machine.csrs.mstatus()));
                     After::Jumped
                 }
                 None => self.illegal_by_privilege(here),
@@ -489,16 +502,18 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
             return self.illegal(here);
         }
         self.set(s.rd, old);
+        self.note_csr(s.imm, |machine| machine.csrs.read(s.imm, &next, lines));
         let clears = matches!(s.op, Csrrc | Csrrci);
         if self.profile.flushes(s.imm, clears) {
             self.totals.cycles += timing::CSR_FLUSH;
             self.bubbles = 1;
+            self.note_idle(timing::CSR_FLUSH);
             self.events.count(Event::FetchWait, 1);
         } else if was_pending && self.csrs.interrupt(self.bus.lines(clock + 1)).is_none() {
             // The interrupt came in this very cycle: fetch was halted for it, and it is gone again.
             self.totals.cycles += timing::HALTED_FETCH;
             self.events.count(Event::FetchWait, 1);
-            self.halted_fetch = true;
+            self.note_idle(timing::HALTED_FETCH);
         }
         self.look_at_interrupts();
         After::Go

@@ -73,6 +73,7 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
         self.pc = self.csrs.enter_interrupt(taken, self.pc);
         self.bubbles = 1;
         self.handler_entered();
+        self.interrupt_at = self.handler_at;
         None
     }
 

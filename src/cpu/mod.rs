@@ -23,7 +23,7 @@ mod trap;
 
 pub use csr::{M_MODE, U_MODE};
 pub use outside::Pauses;
-pub use probe::{Access, Probe, Retired, Silent};
+pub use probe::{Access, CsrWrite, Probe, Retired, Silent};
 pub use profile::Profile;
 pub use scope::Scope;
 pub use state::{State, WrongState};
@@ -36,6 +36,7 @@ use csr::{Csrs, Totals};
 use events::{Event, EventCounts};
 use exec::Flow;
 use jit::{Context, Jit};
+use observe::Observed;
 use profile::Mhpmcounter11;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -156,10 +157,16 @@ pub struct Machine<B: Bus, U: Unit, P: Probe = Silent> {
     redirected: bool,
     /// Where the last redirection went.
     target: u32,
-    /// Whether the next instruction is the first of a trap handler.
-    enters_handler: bool,
-    /// The last instruction ended with a cycle in which fetch was halted. For the probe.
-    halted_fetch: bool,
+    /// Number of the instruction that is or was the first of the last trap handler; see [`Retired::number`].
+    handler_at: u64,
+    /// The same of the last interrupt.
+    interrupt_at: u64,
+    /// Cycles between the last instruction's retirement and the start of the next one. For the probe.
+    idle: u64,
+    /// The CSR that the last instruction wrote. For the probe.
+    csr_written: Option<probe::CsrWrite>,
+    /// The instruction that leaves its block. For the probe.
+    observed: Observed,
     /// Accesses are held against the physical memory protection, instruction by instruction.
     protected: bool,
     /// No multiplication is in scope now.
@@ -178,6 +185,8 @@ pub struct Machine<B: Bus, U: Unit, P: Probe = Silent> {
     stale: bool,
     /// The last load or store. For the probe.
     access: Option<probe::Access>,
+    /// The word that memory has put on the data bus last. For the probe.
+    bus_word: u32,
     /// Events that no block counts.
     events: EventCounts,
     /// Events counted apart, since they are frequent: taken branches, accesses that cross a word, and cycles in which fetch waits
@@ -221,8 +230,11 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
             interrupts: 0,
             redirected: true,
             target: reset.entry,
-            enters_handler: false,
-            halted_fetch: false,
+            handler_at: 0,
+            interrupt_at: 0,
+            idle: 0,
+            csr_written: None,
+            observed: Observed::default(),
             protected: false,
             all_outside: false,
             breakpoint: NOWHERE,
@@ -232,6 +244,7 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
             after_wfi: false,
             stale: false,
             access: None,
+            bus_word: 0,
             events: EventCounts::default(),
             taken_branches: 0,
             crossings: 0,
@@ -266,12 +279,15 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
         self.interrupts = 0;
         self.redirected = true;
         self.target = reset.entry;
-        self.enters_handler = false;
-        self.halted_fetch = false;
+        self.handler_at = 0;
+        self.interrupt_at = 0;
+        self.idle = 0;
+        self.csr_written = None;
         self.protected = false;
         self.after_wfi = false;
         self.stale = false;
         self.access = None;
+        self.bus_word = 0;
         self.all_outside = false;
         self.breakpoint = NOWHERE;
         self.first_difference = None;
@@ -390,8 +406,8 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
         self.first_difference
     }
 
-    /// Retired instructions plus taken exceptions: what a budget counts, so that a storm of exceptions ends too.
-    fn steps_taken(&self) -> u64 {
+    /// Retired instructions plus taken exceptions since reset: what a budget counts, so that a storm of exceptions ends too.
+    pub fn steps_taken(&self) -> u64 {
         self.totals.retired + self.traps.count()
     }
 
@@ -411,9 +427,7 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
             self.pc = trap.pc;
             return Flow::Stop(Stop::Trap(trap));
         }
-        let access = matches!(trap.cause, Cause::LoadAccessFault | Cause::StoreAccessFault);
-        let own = if access { timing::FAULTED_ACCESS } else { timing::FAULTED };
-        self.totals.cycles += own + timing::TRAP_ENTRY;
+        self.totals.cycles += trap.cause.own_cycles() + timing::TRAP_ENTRY;
         self.events.count(Event::FetchWait, 1);
         self.pc = self.csrs.enter(trap.cause.code(), trap.pc, trap.tval);
         self.bubbles = 1;
@@ -424,7 +438,7 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
     fn handler_entered(&mut self) {
         self.redirected = true;
         self.target = self.pc;
-        self.enters_handler = true;
+        self.handler_at = self.steps_taken() + 1;
         self.look_at_interrupts();
     }
 
@@ -508,6 +522,11 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
     /// The multiplier.
     pub fn unit(&self) -> &U {
         &self.unit
+    }
+
+    /// The observer.
+    pub fn probe(&self) -> &P {
+        &self.probe
     }
 
     /// The multiplier, to be changed from outside.

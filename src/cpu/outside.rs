@@ -95,7 +95,7 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
         self.pc = pc & !1;
         self.target = self.pc;
         self.redirected = true;
-        self.enters_handler = false;
+        (self.handler_at, self.interrupt_at) = (0, 0);
         self.look_at_interrupts();
     }
 

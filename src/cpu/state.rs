@@ -7,6 +7,7 @@ use super::block::{Blocks, NOWHERE};
 use super::csr::Csrs;
 use super::events::EventCounts;
 use super::jit::Jit;
+use super::observe::Observed;
 use super::probe::Probe;
 use super::profile::Profile;
 use super::trap::TrapLog;
@@ -30,8 +31,8 @@ pub struct State {
     interrupts: u64,
     redirected: bool,
     target: u32,
-    enters_handler: bool,
-    halted_fetch: bool,
+    handler_at: u64,
+    interrupt_at: u64,
     protected: bool,
     all_outside: bool,
     first_difference: Option<Difference>,
@@ -110,8 +111,8 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
             interrupts: self.interrupts,
             redirected: self.redirected,
             target: self.target,
-            enters_handler: self.enters_handler,
-            halted_fetch: self.halted_fetch,
+            handler_at: self.handler_at,
+            interrupt_at: self.interrupt_at,
             protected: self.protected,
             all_outside: self.all_outside,
             first_difference: self.first_difference,
@@ -150,8 +151,8 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
         self.interrupts = state.interrupts;
         self.redirected = state.redirected;
         self.target = state.target;
-        self.enters_handler = state.enters_handler;
-        self.halted_fetch = state.halted_fetch;
+        self.handler_at = state.handler_at;
+        self.interrupt_at = state.interrupt_at;
         self.protected = state.protected;
         self.all_outside = state.all_outside;
         self.first_difference = state.first_difference;
@@ -197,8 +198,8 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
             interrupts: self.interrupts,
             redirected: self.redirected,
             target: self.target,
-            enters_handler: self.enters_handler,
-            halted_fetch: self.halted_fetch,
+            handler_at: self.handler_at,
+            interrupt_at: self.interrupt_at,
             protected: self.protected,
             all_outside: self.all_outside,
             breakpoint: self.breakpoint,
@@ -208,6 +209,10 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
             after_wfi: self.after_wfi,
             stale: self.stale,
             access: None,
+            idle: 0,
+            csr_written: None,
+            bus_word: self.bus_word,
+            observed: Observed::default(),
             events: self.events,
             taken_branches: self.taken_branches,
             crossings: self.crossings,

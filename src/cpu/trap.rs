@@ -1,5 +1,6 @@
 //! Exceptions as values: what happened, where, and what `mtval` says about it.
 
+use super::timing;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -46,6 +47,12 @@ impl Cause {
     pub fn is_access_fault(self) -> bool {
         use Cause::*;
         matches!(self, InstructionAccessFault | LoadAccessFault | StoreAccessFault)
+    }
+
+    /// Cycles that the trapping instruction itself takes.
+    pub(super) fn own_cycles(self) -> u64 {
+        let access = matches!(self, Cause::LoadAccessFault | Cause::StoreAccessFault);
+        if access { timing::FAULTED_ACCESS } else { timing::FAULTED }
     }
 
     /// In words.

@@ -5,7 +5,8 @@
 use super::unit::Switch;
 use crate::cpu::{Difference, Machine, Pauses, Probe, Reached, Reset, Retired, Silent, State};
 use crate::soc::Board;
-use crate::trace::rvfi;
+use crate::trace::binary::Header;
+use crate::trace::{self, Filter, Format, Names, Settings};
 use std::cell::RefCell;
 use std::fs::File;
 use std::io::{self, BufWriter};
@@ -14,7 +15,7 @@ use std::rc::Rc;
 
 /// A trace that is being written.
 struct Trace {
-    writer: rvfi::Writer<BufWriter<File>>,
+    writer: trace::Tracer,
     /// Nothing is written while earlier instructions are executed again.
     muted: bool,
 }
@@ -30,7 +31,7 @@ impl Probe for Tracer {
         let mut trace = self.0.borrow_mut();
         if !trace.muted {
             // The first error is kept, and told at the end.
-            let _ = trace.writer.write(event);
+            (&mut trace.writer).retired(event);
         }
     }
 }
@@ -81,7 +82,14 @@ impl Hart {
     /// If the file cannot be made.
     pub fn trace(&mut self, path: &Path) -> io::Result<()> {
         let sink = BufWriter::with_capacity(1 << 20, File::create(path)?);
-        let trace = Trace { writer: rvfi::Writer::new(sink), muted: false };
+        let settings = Settings {
+            format: Format::Rvfi,
+            filter: Filter::default(),
+            last: None,
+            names: Names::default(),
+        };
+        let writer = trace::Tracer::new(settings, sink, &Header::default())?;
+        let trace = Trace { writer, muted: false };
         let tracer = Tracer(Rc::new(RefCell::new(trace)));
         let _ = self.end_trace();
         self.change(|core| match core {
@@ -110,7 +118,7 @@ impl Hart {
             fast @ Core::Fast(_) => fast,
         });
         let trace = Rc::try_unwrap(ended?.0).ok()?.into_inner();
-        Some(trace.writer.finish())
+        Some(trace.writer.finish("monitor trace off"))
     }
 
     fn change(&mut self, how: impl FnOnce(Core) -> Core) {

@@ -16,7 +16,7 @@ pub use board::{Board, LoadError, Region};
 pub use memories::Memories;
 pub use memory::{LINE_SHIFT, Memory, Written};
 pub use platform::{Platform, PlatformError};
-pub use saved::{Pages, Saved, WrongBoard};
+pub use saved::{PAGE, Pages, Saved, WrongBoard};
 
 use serde::{Deserialize, Serialize};
 

@@ -1,5 +1,7 @@
 //! Boards and machines for the tests, and everything that can be seen of a machine at its end.
 
+use std::io::Cursor;
+use stuckat::checkpoint::{Checkpoint, Origin};
 use stuckat::cpu::profile::ALL;
 use stuckat::cpu::{Machine, Probe, Profile, Reset, Retired, Silent, Stop, TrapLog};
 use stuckat::elf::{Image, Section};
@@ -280,7 +282,7 @@ impl<'p, P: Probe> Bench<'p, P> {
 }
 
 impl Bench<'_, Silent> {
-    /// Runs a program from reset in pieces; after each, the machine is saved, does something else, and is put back.
+    /// Runs a program from reset in pieces; after each, the machine is saved to a file, does something else, and goes on from the file.
     pub fn run_with_saves(
         &mut self,
         program: &Program,
@@ -295,11 +297,15 @@ impl Bench<'_, Silent> {
             if stop != Stop::Budget || until == budget {
                 return End::of(&self.machine, stop);
             }
-            let (hart, board) = (self.machine.save(), self.machine.bus().clone());
+            let hart = self.machine.save();
+            let origin =
+                Origin { elf_sha256: String::new(), platform: String::new(), faults: Vec::new() };
+            let mut file = Cursor::new(Vec::new());
+            Checkpoint::of(&self.machine, origin).write(&mut file).expect("memory takes it");
             self.load(program);
             self.machine.run(until / 2 + 3);
-            *self.machine.bus_mut() = board;
-            self.machine.restore(&hart).expect("it is this machine's");
+            let checkpoint = Checkpoint::read(file).expect("a checkpoint");
+            checkpoint.put_into(&mut self.machine).expect("it is this machine's");
             assert_eq!(self.machine.save(), hart);
         }
     }
@@ -338,16 +344,28 @@ impl Bench<'_, Silent> {
 pub struct Pair<'p> {
     pub compiled: Bench<'p, Silent>,
     pub fast: Bench<'p, Silent>,
-    pub slow: Bench<'p, fn(&Retired)>,
+    pub watched: Bench<'p, Log>,
+}
+
+/// All events of a run, and what must hold of each.
+#[derive(Default)]
+pub struct Log(pub Vec<Retired>);
+
+impl Probe for Log {
+    const ACTIVE: bool = true;
+
+    fn retired(&mut self, event: &Retired) {
+        assert!(event.pc & 1 == 0);
+        self.0.push(*event);
+    }
 }
 
 /// The pairs of a platform, one a core.
 pub fn pairs(place: &Place) -> Vec<Pair<'_>> {
-    let watch: fn(&Retired) = |event| assert!(event.pc & 1 == 0);
     let pair = |profile| Pair {
         compiled: Bench::new(place, profile, Silent, Some(1)),
         fast: Bench::new(place, profile, Silent, None),
-        slow: Bench::new(place, profile, watch, None),
+        watched: Bench::new(place, profile, Log::default(), None),
     };
     ALL.into_iter().map(pair).collect()
 }
@@ -367,8 +385,8 @@ pub fn put(board: &mut Board, addr: u32, words: &[u32]) {
     board.poke(addr, &bytes).expect("the code fits into memory");
 }
 
-/// Runs what is on a board from the start of RAM, on all cores, in long blocks, one instruction at
-/// a time and in pieces of one; all must end the same but for what the cores differ in. Returns
+/// Runs what is on a board from the start of RAM, on all cores, in long blocks, watched,
+/// compiled and in pieces of one instruction; all must end the same but for what the cores differ in. Returns
 /// cve2's end.
 pub fn run(board: &Board, budget: u64) -> End {
     let end = |profile| {
@@ -378,9 +396,9 @@ pub fn run(board: &Board, budget: u64) -> End {
         fast.set_compiled(None);
         let stop = fast.run(budget);
         let end = End::of(&fast, stop);
-        let mut slow = Machine::new(board.clone(), unit(), |_: &Retired| {}, reset);
-        let stop = slow.run(budget);
-        assert_eq!(end.unlike(&End::of(&slow, stop)), None, "{profile}, one at a time");
+        let mut watched = Machine::new(board.clone(), unit(), |_: &Retired| {}, reset);
+        let stop = watched.run(budget);
+        assert_eq!(end.unlike(&End::of(&watched, stop)), None, "{profile}, watched");
         let mut compiled = Machine::new(board.clone(), unit(), Silent, reset);
         compiled.set_compiled(Some(1));
         let stop = compiled.run(budget);

@@ -1,10 +1,12 @@
-//! Random programs on all platforms and cores. The long blocks of an unobserved machine, the single
-//! instructions of an observed one, compiled code, and runs cut into pieces must all end in the same state.
+//! Random programs on all platforms and cores. The blocks of an unobserved machine, those of an
+//! observed one, compiled code, and runs cut into pieces must all end in the same state.
 
 use crate::bench::{Bench, Pair, Place, Program, pairs, places};
 use crate::common::Random;
 use crate::programs;
+use stuckat::cpu::Retired;
 use stuckat::elf::Image;
+use stuckat::trace::binary::{Encoder, Header, Reader, Writer};
 
 const BUDGET: u64 = 10_000;
 /// Without optimisation, fewer.
@@ -21,13 +23,24 @@ fn check(pair: &mut Pair<'_>, program: &Program, random: &mut Random, what: &str
             panic!("{what}, {how}: {unlike}");
         }
     };
-    same(&pair.slow.run(program, BUDGET), "one instruction at a time");
+    same(&pair.watched.run(program, BUDGET), "watched");
+    let events = std::mem::take(&mut pair.watched.machine.probe_mut().0);
     let longest = [2, 10, 100, 3000][random.below(4)];
     let mut piece = || 1 + random.below(longest) as u64;
     same(&pair.fast.run_in_pieces(program, BUDGET, &mut piece), "in pieces");
     same(&pair.compiled.run(program, BUDGET), "compiled");
     same(&pair.compiled.run_in_pieces(program, BUDGET, &mut piece), "compiled, in pieces");
-    same(&pair.slow.run_in_pieces(program, BUDGET, &mut piece), "one at a time and in pieces");
+    // With a budget of one instruction after the other, each is a block of its own.
+    same(&pair.watched.run_in_pieces(program, BUDGET, || 1), "watched, one instruction at a time");
+    let one_by_one = std::mem::take(&mut pair.watched.machine.probe_mut().0);
+    let unlike = events.iter().zip(&one_by_one).find(|(a, b)| a != b);
+    assert_eq!(unlike, None, "{what}: an event depends on how the program is run");
+    assert_eq!(events.len(), one_by_one.len(), "{what}");
+    if random.below(3) == 0 {
+        check_packed(&events, what);
+    }
+    let numbers = events.iter().map(|event| event.number);
+    assert!(numbers.eq(1..=events.len() as u64), "{what}: an instruction is not counted");
     // Boards are large, so these go on a few times a run, with one program in six.
     if random.below(6) == 0 {
         let mut rarely = || BUDGET / 8 + random.below(3000) as u64;
@@ -36,6 +49,32 @@ fn check(pair: &mut Pair<'_>, program: &Program, random: &mut Random, what: &str
         let end = Bench::run_by_turns(place, profile, program, BUDGET, &mut rarely);
         same(&end, "watched now and then");
     }
+}
+
+/// A binary trace of these events has them all, field by field.
+fn check_packed(events: &[Retired], what: &str) {
+    let (mut file, mut block, mut encoder) = (Vec::new(), Vec::new(), Encoder::new());
+    let mut writer = Writer::new(&mut file, &Header::default()).unwrap();
+    for event in events {
+        // Blocks of a full file are longer; here they begin anywhere.
+        if encoder.push(event) | (encoder.len() == 1000) {
+            let count = encoder.take(&mut block);
+            writer.block(count, &block).unwrap();
+        }
+    }
+    let count = encoder.take(&mut block);
+    if count > 0 {
+        writer.block(count, &block).unwrap();
+    }
+    writer.finish("done").unwrap();
+    let mut reader = Reader::new(&file[..]).unwrap();
+    let (mut read, mut some) = (Vec::new(), Vec::new());
+    while reader.block(&mut some).unwrap() {
+        read.append(&mut some);
+    }
+    let unlike = events.iter().zip(&read).find(|(a, b)| a != b);
+    assert_eq!(unlike, None, "{what}: a binary trace changes an event");
+    assert_eq!(events.len(), read.len(), "{what}");
 }
 
 /// Runs programs made by `make` on every core of the given platforms.

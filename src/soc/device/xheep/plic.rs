@@ -92,7 +92,7 @@ impl Plic {
     }
 
     fn priority(&self, id: u32) -> u8 {
-        self.priority[id as usize / 32 & 1][id as usize & 31]
+        self.priority[(id as usize / 32) & 1][id as usize & 31]
     }
 
     /// Whether the source makes the line high while it is pending.
@@ -160,7 +160,7 @@ impl Block for Plic {
             LE..PRIO => replace_word(&mut self.edge, offset, value),
             PRIO..PRIO_END => {
                 let id = (offset - PRIO) as usize / 4;
-                self.priority[id / 32 & 1][id & 31] = value as u8;
+                self.priority[(id / 32) & 1][id & 31] = value as u8;
             }
             IE..THRESHOLD => replace_word(&mut self.enable, offset, value),
             THRESHOLD => self.threshold = value as u8,
