@@ -9,6 +9,7 @@ pub mod cpu;
 pub mod data;
 pub mod debug;
 pub mod elf;
+pub mod explain;
 pub mod export;
 pub mod gdb;
 pub mod isa;

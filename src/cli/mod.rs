@@ -2,6 +2,7 @@
 
 mod campaign;
 mod checkpoint;
+mod explain;
 mod export;
 mod file;
 mod gdb;
@@ -90,6 +91,8 @@ enum Command {
     Run(run::Args),
     /// Run a .tflite network on a picture: classes, and instructions and multiplications by operator; with or without a fault
     Infer(infer::Args),
+    /// Say why one fault makes one image's answer what it is: the first wrong product, its way through gates, layers and control flow
+    Explain(Box<explain::Args>),
     /// Write a run directory's scenarios as CSV, JSON lines or an SQLite database
     Export(export::Args),
     /// Put the shards of a campaign together
@@ -117,6 +120,7 @@ pub fn main() -> ExitCode {
         Command::Campaign(args) => campaign::run(&args),
         Command::Run(args) => run::run(&args),
         Command::Infer(args) => infer::run(&args),
+        Command::Explain(args) => explain::run(&args),
         Command::Export(args) => export::run(&args),
         Command::Merge(args) => merge::run(&args),
         Command::Report(args) => report::run(&args),

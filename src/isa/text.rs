@@ -95,6 +95,11 @@ enum Operand {
     Successor,
 }
 
+/// The calling convention's name of a general register, 0..=31.
+pub fn abi_name(register: u8) -> &'static str {
+    ABI[usize::from(register & 31)]
+}
+
 /// The text of the instruction in `word` at address `pc`; of a compressed one only the low half
 /// counts.
 ///

@@ -19,12 +19,17 @@ use super::{Circuit, Net, Netlist};
 use std::io::{self, Write};
 use vcd::{IdCode, ReferenceIndex, TimescaleUnit, Value, VarType, Writer};
 
-/// A variable of each scope.
-struct Signal<'n> {
-    name: String,
-    index: Option<ReferenceIndex>,
+/// A variable of each scope: a port, or a net that is in none.
+#[derive(Clone, Debug)]
+pub struct Signal<'n> {
+    /// Its name, escaped where it is no plain Verilog identifier.
+    pub name: String,
+    /// The bits of a port of several; the bit that a net's name gives.
+    pub index: Option<ReferenceIndex>,
     /// Bit 0 first.
-    nets: &'n [Net],
+    pub nets: &'n [Net],
+    /// Whether it is a port.
+    pub port: bool,
 }
 
 /// Writes the dump.
@@ -94,8 +99,8 @@ fn value(bit: Option<bool>) -> Value {
     bit.map_or(Value::X, Value::from)
 }
 
-/// Ports first, in their order; then the nets that are in none.
-fn signals<'n>(netlist: &'n Netlist, nets: &'n [Net]) -> Vec<Signal<'n>> {
+/// Ports first, in their order; then the nets that are in none. `nets` are all nets of the netlist.
+pub fn signals<'n>(netlist: &'n Netlist, nets: &'n [Net]) -> Vec<Signal<'n>> {
     let mut in_port = vec![false; nets.len()];
     netlist.constants().iter().for_each(|(net, _)| in_port[net.index()] = true);
     let mut signals = Vec::new();
@@ -104,12 +109,17 @@ fn signals<'n>(netlist: &'n Netlist, nets: &'n [Net]) -> Vec<Signal<'n>> {
         let high = port.bits.len().saturating_sub(1);
         let index = (high > 0).then_some(ReferenceIndex::Range(high as i32, 0));
         if !port.bits.is_empty() {
-            signals.push(Signal { name: identifier(&port.name), index, nets: &port.bits });
+            signals.push(Signal {
+                name: identifier(&port.name),
+                index,
+                nets: &port.bits,
+                port: true,
+            });
         }
     }
     for net in nets.iter().filter(|net| !in_port[net.index()]) {
         let (name, index) = reference(netlist.net_name(*net));
-        signals.push(Signal { name, index, nets: std::slice::from_ref(net) });
+        signals.push(Signal { name, index, nets: std::slice::from_ref(net), port: false });
     }
     signals
 }

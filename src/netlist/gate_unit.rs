@@ -92,6 +92,19 @@ impl GateUnit {
         answer
     }
 
+    /// A sound unit whose data registers hold what this one's do, and whose control is idle: what this unit would be had nothing gone wrong
+    /// in control so far.
+    pub fn sound_twin(&self) -> Self {
+        let mut twin = Self { stuck: Vec::new(), flips: Vec::new(), ..self.clone() };
+        let data = self.circuit.data_flops().iter();
+        for ((flop, sound), data) in twin.state.flops.iter_mut().zip(&self.sound).zip(data) {
+            if !data {
+                *flop = *sound;
+            }
+        }
+        twin
+    }
+
     /// One more clock without an operation.
     pub fn idle(&mut self) {
         self.circuit.idle_clock(&mut self.values, &mut self.state, &self.stuck);

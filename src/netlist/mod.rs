@@ -44,6 +44,7 @@ pub mod range;
 mod read;
 pub mod screen;
 pub mod sequence;
+pub mod spread;
 mod sums;
 pub mod table;
 mod table_form;

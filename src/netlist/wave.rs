@@ -23,9 +23,13 @@ pub struct Trace {
 impl Trace {
     /// Does an operation, the first one after reset, gate by gate.
     pub fn of(circuit: &Arc<Circuit>, faults: &[Fault], tuple: Tuple) -> Self {
+        Self::on(&mut GateUnit::new(circuit.clone(), faults), circuit, tuple)
+    }
+
+    /// Does an operation on a unit as it stands, without counting it.
+    pub fn on(unit: &mut GateUnit, circuit: &Circuit, tuple: Tuple) -> Self {
         let nets = circuit.netlist().net_count();
         let mut clocks = Vec::new();
-        let mut unit = GateUnit::new(circuit.clone(), faults);
         let answer = unit.operate(tuple.op, tuple.rs1, tuple.rs2, |_, values| {
             clocks.push(values[..nets].iter().map(|lanes| lanes[0] & 1 == 1).collect());
         });

@@ -216,8 +216,8 @@ impl<'d> Profiler<'d> {
     pub fn functions(&self) -> Vec<(String, Costs, Costs)> {
         let inclusive = self.inclusive();
         let mut sums: BTreeMap<u32, (Costs, Costs)> = BTreeMap::new();
-        // Whether the path to a node holds its function already.
-        for (i, node) in self.nodes.iter().enumerate() {
+        // The root is no function.
+        for (i, node) in self.nodes.iter().enumerate().skip(1) {
             let sum = sums.entry(node.function).or_default();
             sum.0.add(&node.own);
             if !self.within_itself(i) {
@@ -239,7 +239,6 @@ impl<'d> Profiler<'d> {
         let mut at = node;
         while at != 0 {
             at = self.nodes[at].parent as usize;
-            // The root is no function.
             if at != 0 && self.nodes[at].function == function {
                 return true;
             }

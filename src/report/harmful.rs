@@ -44,6 +44,9 @@ pub struct FaultRow {
     pub mcnemar: Option<McNemar>,
     /// Mean over the answered images of the root mean square change of the output.
     pub rms_change: Option<f64>,
+    /// An image, by its number in the data set, on which it does harm: the first whose class or numbers it changes, else the first that gets
+    /// no answer. `stuckat explain RUN --scenario FAULT/IMAGE` says why.
+    pub example: Option<usize>,
 }
 
 /// Faults by lost accuracy, then by harmed images, missing answers and size of the change, then by their place in the plan; without those that
@@ -105,5 +108,12 @@ fn row(run: &Run, result: &FaultResult, rows: &[Row], golden: &[bool]) -> FaultR
         mcnemar: (run.yardstick != Yardstick::Numbers && !run.golden.is_empty())
             .then(|| mcnemar(pairs)),
         rms_change: result.rms_change,
+        example: example(run, rows),
     }
+}
+
+fn example(run: &Run, rows: &[Row]) -> Option<usize> {
+    let answered = rows.iter().find(|row| row.harmful() && !row.outcome.no_answer());
+    let row = answered.or_else(|| rows.iter().find(|row| row.harmful()))?;
+    run.plan.images.get(row.image as usize).copied()
 }

@@ -45,6 +45,7 @@ pub fn render(summary: &Summary) -> String {
     }
     if !s.most_harmful.is_empty() {
         let _ = writeln!(text, "\n{}", trimmed(&harmful(s)));
+        let _ = why(s).map(|why| writeln!(text, "{why}"));
     }
     text
 }
@@ -272,6 +273,16 @@ fn harmful(s: &Summary) -> Table {
     }
     align(&mut table, None);
     table
+}
+
+/// How to see inside the most harmful fault.
+fn why(s: &Summary) -> Option<String> {
+    let row = s.most_harmful.first()?;
+    let image = row.example?;
+    Some(format!(
+        "Why? stuckat explain RUN --scenario {}/{image}, with RUN this run directory",
+        row.fault
+    ))
 }
 
 /// A fraction of 1 as a percentage.

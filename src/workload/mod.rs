@@ -6,10 +6,12 @@
 //! that reads a network has room for it at `stuckat_model`. Stores into the word `stuckat_layer` tell which layer begins.
 
 mod scope;
+mod watch;
 
 pub use scope::{Named, ScopeError, ScopeSpec};
+pub use watch::Paused;
 
-use crate::cpu::{Difference, Machine, Profile, Reached, Reset, Silent, Stop, TrapLog};
+use crate::cpu::{Difference, Machine, Probe, Profile, Reached, Reset, Silent, Stop, TrapLog};
 use crate::debug::Functions;
 use crate::elf::{ElfError, Image};
 use crate::soc::{Board, LoadError, Platform, PlatformError};
@@ -240,6 +242,26 @@ impl Program {
         &self.functions
     }
 
+    /// The address and size in bytes of a symbol; a size of 0 if the ELF does not say.
+    pub fn symbol(&self, name: &str) -> Option<(u32, u32)> {
+        self.image.symbol(name).map(|symbol| (symbol.addr, symbol.len))
+    }
+
+    /// Where it leaves its output, and how many bytes at the most; `None` if it prints its answer.
+    pub fn output_range(&self) -> Option<(u32, u32)> {
+        match &self.output {
+            Output::Memory(addr, len) => Some((*addr, *len)),
+            Output::Console(_) => None,
+        }
+    }
+
+    /// The instruction word at an address as it is loaded; of a compressed one at the end of a memory the low half. `None` outside of
+    /// memories.
+    pub fn word_at(&self, pc: u32) -> Option<u32> {
+        let bytes = self.board.peek(pc, 4).or_else(|| self.board.peek(pc, 2))?;
+        Some(bytes.iter().rev().fold(0, |word, byte| word << 8 | u32::from(*byte)))
+    }
+
     /// Whether it tells which layer begins.
     pub fn marks_layers(&self) -> bool {
         self.layer.is_some()
@@ -307,9 +329,11 @@ pub struct Layer {
 }
 
 /// Runs a program again and again, from reset with identical RAM each time.
-pub struct Runner<'p, U: Unit> {
+pub struct Runner<'p, U: Unit, P: Probe = Silent> {
     program: &'p Program,
-    machine: Machine<Board, U>,
+    machine: Machine<Board, U, P>,
+    /// Whether the run has come to where the scope begins; for a run in pieces.
+    begun: bool,
 }
 
 impl<'p, U: Unit> Runner<'p, U> {
@@ -317,9 +341,11 @@ impl<'p, U: Unit> Runner<'p, U> {
     pub fn new(program: &'p Program, unit: U) -> Self {
         let mut machine = Machine::new(program.board.clone(), unit, Silent, program.reset);
         machine.set_scope(program.scope.scope.clone());
-        Self { program, machine }
+        Self { program, machine, begun: program.scope.from.is_none() }
     }
+}
 
+impl<U: Unit, P: Probe> Runner<'_, U, P> {
     /// Lets blocks be compiled after so many executions; `None` leaves all to the interpreter. Results are the same.
     pub fn set_compiled(&mut self, after: Option<u64>) {
         self.machine.set_compiled(after);

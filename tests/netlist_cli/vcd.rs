@@ -1,5 +1,6 @@
 //! A small reader of value change dumps (IEEE Std 1364-2005, clause 18), written for these tests: it knows nothing of the
 //! writer, and reads Icarus Verilog's dumps as well. `$comment`, `$date` and the like are skipped.
+#![allow(dead_code)] // Each test file uses its own part.
 
 use std::collections::BTreeMap;
 

@@ -1,8 +1,8 @@
 //! `stuckat campaign`: loads everything, draws the plan, runs it, and prints what came of it.
 
 mod progress;
-mod settings;
-mod subject;
+pub(super) mod settings;
+pub(super) mod subject;
 
 use super::{print, say};
 use crate::campaign::golden::{Golden, GoldenLab, GoldenSet};

@@ -1,6 +1,6 @@
 //! What a campaign is asked for: flags, or a plan file with the same names. A flag wins over the file.
 
-use crate::campaign::plan::{Amount, Population, Request, Selection};
+use crate::campaign::plan::{Amount, Plan, Population, Request, Selection};
 use crate::campaign::stats::Share;
 use crate::campaign::stats::sample_size::quantile;
 use crate::campaign::strata::Stratify;
@@ -9,18 +9,20 @@ use crate::cpu::Profile;
 use crate::data::{Format, Source, Split};
 use crate::model::input::Pixels;
 use crate::netlist::fault::Sites;
+use crate::netlist::files;
 use crate::soc::Platform;
 use crate::workload::{Named, ScopeSpec};
 use anyhow::{Context, bail};
 use regex::bytes::Regex;
 use serde::{Deserialize, Deserializer};
+use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 /// Everything that makes a plan.
 #[derive(Clone, Debug, Default, clap::Args, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
-pub(super) struct Settings {
+pub(in crate::cli) struct Settings {
     /// How many faults, drawn at random from all stuck-at faults of the multiplier, or 'all'; 0 runs the images without
     /// a fault [default: 200]
     #[arg(long, value_name = "N|all", conflicts_with = "margin")]
@@ -274,6 +276,33 @@ impl Settings {
             hang_factor: self.hang_factor.or(file.hang_factor),
             ..Self::default()
         }
+    }
+
+    /// These settings, and what a plan says where they say nothing. What a plan has only the hash of must still be named, unless it is
+    /// built in.
+    pub fn over_plan(self, plan: &Plan) -> anyhow::Result<Self> {
+        let multiplier = files::built_in().find(|name| *name == plan.multiplier);
+        let built_in = |elf: &[u8]| crate::hex(&Sha256::digest(elf)) == plan.elf_sha256;
+        let styles = [Style::Reference, Style::Optimised];
+        let style = styles.into_iter().find(|style| built_in(style.elf()));
+        let scoped = self.scope_spec() != ScopeSpec::default();
+        let scope = if scoped { self.scope_spec() } else { plan.scope.clone() };
+        let core = plan.core.parse();
+        let core = core.map_err(|e| anyhow::anyhow!("the plan's core '{}': {e}", plan.core))?;
+        let answer = plan.answer.as_deref().map(Regex::new).transpose();
+        let answer = answer.context("the plan's expression of a printed answer")?;
+        let unless = |known: bool| !known;
+        Ok(Self {
+            style: self.style.or(style.filter(|_| unless(self.elf.is_some()))),
+            answer: self.answer.or(answer),
+            numbers: self.numbers || !plan.answers.classes,
+            core: self.core.or(Some(core)),
+            platform: self.platform.or_else(|| Some(plan.platform.clone())),
+            binding: self.binding.or_else(|| multiplier.map(PathBuf::from)),
+            scope: Some(Scope::Table(scope)),
+            hang_factor: self.hang_factor.or(Some(plan.hang_factor)),
+            ..self
+        })
     }
 
     /// The multiplications that are faulty.

@@ -16,6 +16,41 @@ use std::sync::Arc;
 const DEFAULT_ELF: &[u8] = include_bytes!("../../../firmware/prebuilt/mnist-cnn.elf");
 const BUILT_IN: &str = "the built-in firmware";
 
+/// Firmware, network and multiplier, which fit each other.
+pub(in crate::cli) struct Target {
+    pub circuit: Arc<Circuit>,
+    pub program: Program,
+    /// The firmware's file.
+    pub elf: Vec<u8>,
+    pub answers: Answers,
+    pub model: Option<Model>,
+    /// What the firmware and its network are called in messages.
+    pub name: String,
+}
+
+impl Target {
+    pub fn new(settings: &Settings) -> anyhow::Result<Self> {
+        let circuit =
+            Arc::new(Circuit::load(settings.binding.as_deref(), settings.netlist.as_deref())?);
+        let model = settings.model.as_deref().map(read_model).transpose()?;
+        let (program, elf, name) = program(settings, model.as_ref())?;
+        let operators = operators(model.as_ref());
+        let program = program.with_scope(&settings.scope_spec(), &operators);
+        let program = program.with_context(|| name.clone())?;
+        let answers = answers(settings, model.as_ref())?;
+        Ok(Self { circuit, program, elf, answers, model, name })
+    }
+
+    /// The images that the settings name, as inputs.
+    pub fn images(&self, settings: &Settings) -> anyhow::Result<Images> {
+        let images = images(settings, self.model.as_ref())?;
+        if let Some(model) = self.model.as_ref().filter(|_| self.answers.classes) {
+            check_labels(settings, &images, model)?;
+        }
+        Ok(images)
+    }
+}
+
 /// Everything that a plan is about.
 pub(super) struct Loaded {
     pub circuit: Arc<Circuit>,
@@ -30,22 +65,13 @@ pub(super) struct Loaded {
 
 impl Loaded {
     pub fn new(settings: &Settings) -> anyhow::Result<Self> {
-        let circuit =
-            Arc::new(Circuit::load(settings.binding.as_deref(), settings.netlist.as_deref())?);
+        let target = Target::new(settings)?;
         let from = match &settings.fault_list {
             None => Population::Universe(settings.sites.unwrap_or_default()),
-            Some(path) => Population::List(read_fault_list(path, &circuit)?),
+            Some(path) => Population::List(read_fault_list(path, &target.circuit)?),
         };
-        let model = settings.model.as_deref().map(read_model).transpose()?;
-        let (program, name) = program(settings, model.as_ref())?;
-        let operators = operators(model.as_ref());
-        let program = program.with_scope(&settings.scope_spec(), &operators);
-        let program = program.with_context(|| name.clone())?;
-        let images = images(settings, model.as_ref())?;
-        let answers = answers(settings, model.as_ref())?;
-        if let Some(model) = model.as_ref().filter(|_| answers.classes) {
-            check_labels(settings, &images, model)?;
-        }
+        let images = target.images(settings)?;
+        let Target { circuit, program, answers, model, name, .. } = target;
         Ok(Self { circuit, program, images, answers, from, model, name })
     }
 
@@ -89,7 +115,10 @@ fn read_model(path: &Path) -> anyhow::Result<Model> {
     Ok(model)
 }
 
-fn program(settings: &Settings, model: Option<&Model>) -> anyhow::Result<(Program, String)> {
+fn program(
+    settings: &Settings,
+    model: Option<&Model>,
+) -> anyhow::Result<(Program, Vec<u8>, String)> {
     let core = settings.core.unwrap_or(&crate::cpu::profile::CVE2);
     let platform = settings.platform()?;
     let style = settings.style.unwrap_or_default();
@@ -108,10 +137,12 @@ fn program(settings: &Settings, model: Option<&Model>) -> anyhow::Result<(Progra
         Some(answer) => Program::printing(&elf, core, platform, answer.clone()),
     };
     let program = program.with_context(|| name.clone())?;
-    let (Some(model), Some(file)) = (model, &settings.model) else { return Ok((program, name)) };
+    let (Some(model), Some(file)) = (model, &settings.model) else {
+        return Ok((program, elf, name));
+    };
     let name = format!("{}: {name}", file.display());
     let loaded = program.with_model(model.bytes(), model.input_len(), model.output_len());
-    Ok((loaded.with_context(|| name.clone())?, name))
+    Ok((loaded.with_context(|| name.clone())?, elf, name))
 }
 
 fn images(settings: &Settings, model: Option<&Model>) -> anyhow::Result<Images> {

@@ -24,35 +24,37 @@ pub fn render(runs: &[Named]) -> String {
         [one] => format!("Stuckat report: {}", one.name),
         _ => format!("Stuckat report: {} runs", runs.len()),
     };
-    let mut page = String::new();
-    let _ = write!(
-        page,
+    let class = match runs.len() {
+        1 => "one",
+        2 => "two",
+        _ => "several",
+    };
+    let mut body = parts::header(runs);
+    body += "<main>\n";
+    body += &parts::provenance(runs);
+    body += &parts::warnings(runs);
+    if let [one] = runs {
+        body += &parts::tiles(&one.summary);
+    }
+    body += &tables::accuracy(runs);
+    body += &parts::differences_to_study(runs);
+    body += &figures(runs);
+    body += &tables::harmful(runs);
+    body += &parts::fired(runs);
+    body += "</main>\n";
+    page(&title, class, "", &body)
+}
+
+/// A page in this style: its title (not yet escaped), the class of its body, more style rules, and its content.
+pub(crate) fn page(title: &str, class: &str, style: &str, body: &str) -> String {
+    format!(
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>{}</title>\n<style>\n{}{}</style>\n</head>\n\
-         <body class=\"{}\">\n",
-        escape(&title),
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>{}</title>\n<style>\n{}{}{style}</style>\n</head>\n\
+         <body class=\"{class}\">\n{body}<script>{THEME}</script>\n</body>\n</html>\n",
+        escape(title),
         style::PAGE,
         include_str!("page.css"),
-        match runs.len() {
-            1 => "one",
-            2 => "two",
-            _ => "several",
-        },
-    );
-    page += &parts::header(runs);
-    page += "<main>\n";
-    page += &parts::provenance(runs);
-    page += &parts::warnings(runs);
-    if let [one] = runs {
-        page += &parts::tiles(&one.summary);
-    }
-    page += &tables::accuracy(runs);
-    page += &parts::differences_to_study(runs);
-    page += &figures(runs);
-    page += &tables::harmful(runs);
-    page += &parts::fired(runs);
-    let _ = write!(page, "</main>\n<script>{THEME}</script>\n</body>\n</html>\n");
-    page
+    )
 }
 
 /// An interval of fractions of 1, as percentages.

@@ -178,7 +178,7 @@ pub(super) fn harmful(runs: &[Named]) -> String {
             },
         );
         for row in &s.most_harmful {
-            text += &fault(s, row);
+            text += &fault(s, row, &escape(&run.name));
         }
         text += "</tbody></table></div>\n";
         let _ = writeln!(text, "<p class=\"caption\">{}</p>", escape(&note(s)));
@@ -190,7 +190,7 @@ fn note(s: &Summary) -> String {
     let mut text = format!(
         "Ordered by accuracy, then by harmed images, then by images without an answer. First difference: where the first wrong \
          multiplication struck in most images, with the lowest instruction number. \
-         Chosen among {}.",
+         Chosen among {}. “stuckat explain RUN --scenario FAULT/IMAGE” says why, with RUN this run's folder; what is given is an image that it harms.",
         plural(s.complete_faults, "fault")
     );
     let worst = s.most_harmful.first().and_then(|row| row.accuracy);
@@ -205,7 +205,7 @@ fn note(s: &Summary) -> String {
     text
 }
 
-fn fault(s: &Summary, row: &FaultRow) -> String {
+fn fault(s: &Summary, row: &FaultRow, run: &str) -> String {
     let dash = || "–".to_owned();
     let place = row.place.as_ref().map_or_else(
         || "several faults at once".to_owned(),
@@ -238,8 +238,11 @@ fn fault(s: &Summary, row: &FaultRow) -> String {
             plural(s.images, "image"),
         )
     });
+    let why = row.example.map_or(String::new(), |image| {
+        format!("<small>why: explain {run} --scenario {}/{image}</small>", row.fault)
+    });
     let mut text = format!(
-        "<tr class=\"first\"><th>{}</th><td>{place}</td><td class=\"n\">{value}</td><td>{}</td><td class=\"n\">{}<small>{distinct}</small></td>\
+        "<tr class=\"first\"><th>{}{why}</th><td>{place}</td><td class=\"n\">{value}</td><td>{}</td><td class=\"n\">{}<small>{distinct}</small></td>\
          <td>{first}</td>",
         escape(&row.name).replace('/', "/<wbr>").replace('+', "+<wbr>"),
         mix(row),
