@@ -1,7 +1,7 @@
 //! `stuckat run --gdb`: a run that gdb controls.
 
 use super::run::Ended;
-use super::{OutputError, exit_code, faults, print_bytes, say};
+use super::{OutputError, faults, print_bytes, say};
 use crate::cpu::Reset;
 use crate::gdb::{self, Choice, Debuggee, Listen, Listener, Outlet, Stub, Switch};
 use crate::netlist::faulty_unit::FaultyUnit;
@@ -9,7 +9,6 @@ use crate::report::table::grouped;
 use crate::soc::Board;
 use crate::unit::Latency;
 use std::io;
-use std::process::ExitCode;
 use std::sync::Arc;
 
 /// What the command line says about a debugged run.
@@ -28,12 +27,6 @@ pub(super) struct Setup<'a> {
     pub stats: bool,
 }
 
-/// How it ended: as others do, or by gdb's `kill`.
-pub(super) enum Outcome {
-    Ended(Ended),
-    Killed(ExitCode),
-}
-
 struct Terminal;
 
 impl Outlet for Terminal {
@@ -46,7 +39,8 @@ impl Outlet for Terminal {
     }
 }
 
-pub(super) fn run(setup: &Setup, board: Board, reset: Reset) -> anyhow::Result<Outcome> {
+/// Runs to the end; `None` if gdb's `kill` has ended it.
+pub(super) fn run(setup: &Setup, board: Board, reset: Reset) -> anyhow::Result<Option<Ended>> {
     let given = setup.sound_gates || !setup.faults.is_empty() || setup.multiplier.is_given();
     let circuit = if given { Some(Arc::new(setup.multiplier.load()?)) } else { None };
     let mut unit = match &circuit {
@@ -86,7 +80,7 @@ pub(super) fn run(setup: &Setup, board: Board, reset: Reset) -> anyhow::Result<O
         );
     }
     Ok(match ended {
-        gdb::Ended::Stop(stop) => Outcome::Ended(Ended { stop, board: debuggee.into_board() }),
-        gdb::Ended::Killed => Outcome::Killed(ExitCode::from(exit_code::KILLED)),
+        gdb::Ended::Stop(stop) => Some(Ended { stop, board: debuggee.into_board() }),
+        gdb::Ended::Killed => None,
     })
 }

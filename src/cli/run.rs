@@ -64,7 +64,8 @@ pub(super) struct Args {
     checkpoints: Checkpoints,
     /// Wait for gdb on a port of 127.0.0.1 (0: any free one; default 1234) or on a Unix socket, and let it control the run, also back
     /// in time. The program reads what --input gives, and nothing without it. For a trace say 'monitor trace on FILE' in gdb
-    #[arg(long, value_name = "PORT|unix:PATH", num_args = 0..=1, default_missing_value = "1234", conflicts_with = "trace")]
+    #[arg(long, value_name = "PORT|unix:PATH", num_args = 0..=1, default_missing_value = "1234",
+        conflicts_with_all = ["file", "save_at", "restore", "profile", "callgrind", "flame_graph", "folded"])]
     gdb: Option<Listen>,
     /// At the end, write the words from symbol begin_signature to end_signature, in hexadecimal, one a line
     #[arg(long, value_name = "FILE")]
@@ -140,8 +141,8 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
             stats: args.stats,
         };
         match gdb::run(&setup, board, reset)? {
-            gdb::Outcome::Ended(ended) => ended,
-            gdb::Outcome::Killed(code) => return Ok(code),
+            Some(ended) => ended,
+            None => return Ok(ExitCode::from(exit_code::KILLED)),
         }
     } else if gates {
         let circuit = Arc::new(args.multiplier.load()?);

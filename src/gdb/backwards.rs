@@ -6,6 +6,7 @@
 use super::debuggee::{Debuggee, Event, Going, Wrong};
 use super::forwards::Look;
 use super::history::{Checkpoint, Position};
+use crate::cpu::Stop;
 use crate::isa::Op;
 use crate::unit::MulOp;
 
@@ -51,7 +52,7 @@ impl Debuggee {
 
     /// Puts the whole machine back to a checkpoint.
     fn put_back(&mut self, checkpoint: &Checkpoint) {
-        self.hart.bus_mut().clone_from(&checkpoint.board);
+        self.hart.bus_mut().become_like(&checkpoint.board);
         self.held = None;
         self.hart.unit_mut().choose(checkpoint.unit);
         self.hart.restore(&checkpoint.state);
@@ -62,7 +63,7 @@ impl Debuggee {
 
     /// Puts the machine back to the checkpoint from which a position is reached soonest.
     fn put_back_before(&mut self, position: Position) {
-        let checkpoint = self.history.at_or_before(position).clone();
+        let checkpoint = self.history.at_or_before(position);
         self.put_back(&checkpoint);
     }
 
@@ -85,12 +86,21 @@ impl Debuggee {
         if here <= first {
             return Event::Beginning;
         }
-        let before = Position { steps: here.steps - 1, interrupts: 0 };
-        self.come_to(before.max(first));
-        if self.position().interrupts == here.interrupts || self.position() >= here {
+        if let Some(Stop::NoAnswer { .. } | Stop::NoBusAnswer { .. }) = self.ended {
+            // It has begun an instruction that does not end: back before it.
+            self.come_to(here);
             return Event::Stepped;
         }
-        // Interrupts were taken between there and here: the last of them is one step of its own.
+        let with_steps = |steps: u64| Position { steps, interrupts: 0 }.max(first);
+        self.come_to(with_steps(here.steps.saturating_sub(1)));
+        if self.position().interrupts == here.interrupts {
+            return Event::Stepped;
+        }
+        // Interrupts were taken between there and here, each a step of its own: after the last instruction, or before it.
+        self.come_to(with_steps(here.steps));
+        if self.position() >= here {
+            self.come_to(with_steps(here.steps.saturating_sub(1)));
+        }
         let mut last = self.position();
         self.hart.mute(true);
         while let Some(Event::Interrupt) = self.run(here, Look { interrupts: true, ..Look::NONE })
@@ -124,7 +134,7 @@ impl Debuggee {
                 }
                 return Some(event);
             }
-            let Some(checkpoint) = self.history.before(scan.end).cloned() else {
+            let Some(checkpoint) = self.history.before(scan.end) else {
                 self.put_back_before(scan.end);
                 self.run(scan.end, Look::NONE);
                 return Some(Event::Beginning);

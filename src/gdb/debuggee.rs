@@ -256,7 +256,7 @@ impl Debuggee {
             }
             let size = [Size::Word, Size::Half, Size::Byte]
                 .into_iter()
-                .find(|size| at % size.bytes() == 0 && size.bytes() <= whole)
+                .find(|size| at.is_multiple_of(size.bytes()) && size.bytes() <= whole)
                 .unwrap_or(Size::Byte);
             let copy = copy.get_or_insert_with(|| board.clone());
             let Ok(value) = copy.device_load(at, size, clock) else { break };
@@ -357,7 +357,7 @@ impl Debuggee {
             _ => return false,
         };
         let value = bytes.iter().rev().fold(0, |value, byte| value << 8 | u32::from(*byte));
-        addr % size.bytes() == 0 && board.device_store(addr, size, value, clock).is_ok()
+        addr.is_multiple_of(size.bytes()) && board.device_store(addr, size, value, clock).is_ok()
     }
 
     /// Everything as after a reset, with the program that is loaded. The multiplier in use stays so.

@@ -8,6 +8,7 @@
 
 use crate::cpu::State;
 use crate::soc::Board;
+use std::rc::Rc;
 
 /// Bytes that the checkpoints may take together.
 pub const MEMORY_LIMIT: u64 = 256 << 20;
@@ -69,9 +70,9 @@ pub(super) struct Checkpoint {
 #[derive(Debug)]
 pub(super) struct History {
     /// In the order of time; the first is where history begins.
-    checkpoints: Vec<Checkpoint>,
+    checkpoints: Vec<Rc<Checkpoint>>,
     /// Some more, close to where the user went back to; the oldest visit first.
-    near: Vec<Checkpoint>,
+    near: Vec<Rc<Checkpoint>>,
     changes: Vec<(Position, Change)>,
     change_bytes: usize,
     interval: u64,
@@ -83,7 +84,7 @@ impl History {
     pub fn new(first: Checkpoint, board_bytes: u64) -> Self {
         let most = (MEMORY_LIMIT / board_bytes.max(1)).clamp(1 + MOST_NEAR as u64, MOST);
         Self {
-            checkpoints: vec![first],
+            checkpoints: vec![Rc::new(first)],
             near: Vec::new(),
             changes: Vec::new(),
             change_bytes: 0,
@@ -98,16 +99,16 @@ impl History {
     }
 
     /// The latest checkpoint not after a position; the first one if there is none.
-    pub fn at_or_before(&self, position: Position) -> &Checkpoint {
+    pub fn at_or_before(&self, position: Position) -> Rc<Checkpoint> {
         let all = self.checkpoints.iter().chain(&self.near);
         let found = all.filter(|c| c.position <= position).max_by_key(|c| c.position);
-        found.unwrap_or(&self.checkpoints[0])
+        found.unwrap_or(&self.checkpoints[0]).clone()
     }
 
     /// The latest checkpoint before a position, if there is one.
-    pub fn before(&self, position: Position) -> Option<&Checkpoint> {
+    pub fn before(&self, position: Position) -> Option<Rc<Checkpoint>> {
         let all = self.checkpoints.iter().chain(&self.near);
-        all.filter(|c| c.position < position).max_by_key(|c| c.position)
+        all.filter(|c| c.position < position).max_by_key(|c| c.position).cloned()
     }
 
     /// Whether a checkpoint is due at a position.
@@ -128,7 +129,7 @@ impl History {
 
     /// Adds a checkpoint behind the others.
     pub fn add(&mut self, checkpoint: Checkpoint) {
-        self.checkpoints.push(checkpoint);
+        self.checkpoints.push(Rc::new(checkpoint));
         if self.checkpoints.len() > self.most {
             let mut number = 0;
             self.checkpoints.retain(|_| {
@@ -144,7 +145,7 @@ impl History {
         if self.near.len() == MOST_NEAR {
             self.near.remove(0);
         }
-        self.near.push(checkpoint);
+        self.near.push(Rc::new(checkpoint));
     }
 
     /// The next change that was made after the first `done`, if there is one.

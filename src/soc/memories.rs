@@ -76,6 +76,13 @@ impl Memories {
         self.iter_mut().find(|m| m.contains(addr))
     }
 
+    /// Makes these equal to others in everything, both cloned from the same ([`Memory::become_like`]).
+    pub fn become_like(&mut self, others: &Self) {
+        for (memory, other) in self.iter_mut().zip(others.iter()) {
+            memory.become_like(other);
+        }
+    }
+
     /// Holds stores into these ranges, first address and length, and no others from now on ([`Memory::hold`]).
     pub fn hold(&mut self, ranges: &[(u32, u32)]) {
         self.iter_mut().for_each(|memory| memory.hold(ranges));

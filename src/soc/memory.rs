@@ -248,6 +248,19 @@ impl Memory {
         }
     }
 
+    /// Makes this memory equal to another one in everything, both cloned from the same pristine one: only pages that were written in either are
+    /// copied.
+    pub fn become_like(&mut self, other: &Memory) {
+        let page = |n: u32| (n as usize) << PAGE_SHIFT..(n as usize + 1) << PAGE_SHIFT;
+        for n in self.dirty.iter().chain(&other.dirty) {
+            self.bytes[page(*n)].copy_from_slice(&other.bytes[page(*n)]);
+        }
+        self.guards.copy_from_slice(&other.guards);
+        self.dirty.clone_from(&other.dirty);
+        self.held.clone_from(&other.held);
+        self.poked_code = other.poked_code;
+    }
+
     /// Marks the lines of `from..to` as decoded, or takes the mark away.
     pub fn guard_code(&mut self, from: u32, to: u32, on: bool) {
         self.mark(from, to, CODE, on);
@@ -367,6 +380,21 @@ mod tests {
         rom.hold(&[(BASE, 4)]);
         assert_eq!(rom.store(BASE, Size::Word, 1), Some(Err(BusFault)));
         assert_eq!(rom.load(BASE, Size::Word), Some(0));
+    }
+
+    #[test]
+    fn a_memory_becomes_like_another_clone_of_the_same() {
+        let mut pristine = Memory::new(BASE, 1 << 16, false);
+        pristine.poke(BASE + 0x1234, b"loaded").unwrap();
+        pristine.settle();
+        let (mut one, mut other) = (pristine.clone(), pristine.clone());
+        one.store(BASE + 0x1234, Size::Word, 1).unwrap().unwrap();
+        one.store(BASE + 0x5000, Size::Word, 2).unwrap().unwrap();
+        other.store(BASE + 0x9000, Size::Word, 3).unwrap().unwrap();
+        one.become_like(&other);
+        assert_eq!(one.bytes, other.bytes);
+        one.restore(&pristine);
+        assert_eq!(one.bytes, pristine.bytes);
     }
 
     #[test]

@@ -52,7 +52,8 @@ impl Client {
         let mut packet = vec![b'$'];
         packet.extend(body);
         packet.extend(format!("#{sum:02x}").bytes());
-        self.0.write_all(&packet).unwrap();
+        // A server that has hung up tells of it in its own way.
+        let _ = self.0.write_all(&packet);
     }
 
     /// The next packet, acknowledged; run-length encoding is undone.
