@@ -11,6 +11,7 @@ pub mod debug;
 pub mod elf;
 pub mod explain;
 pub mod export;
+pub mod gdb;
 pub mod isa;
 pub mod model;
 pub mod native;

@@ -5,6 +5,7 @@ mod checkpoint;
 mod explain;
 mod export;
 mod file;
+mod gdb;
 mod infer;
 mod merge;
 mod netlist;
@@ -13,6 +14,7 @@ mod profile;
 mod report;
 mod run;
 mod style;
+mod trace;
 
 use crate::campaign::store::StoreError;
 use crate::cpu::Profile;
@@ -26,6 +28,8 @@ use std::process::ExitCode;
 
 /// Exit codes of the program itself; `run` passes the guest's through.
 pub mod exit_code {
+    /// `trace diff`: the traces differ.
+    pub const DIFFERENT: u8 = 1;
     /// The command line is wrong (clap's own code).
     pub const USAGE: u8 = 2;
     /// An input is wrong.
@@ -39,6 +43,8 @@ pub mod exit_code {
     pub const OURS: std::ops::RangeInclusive<u8> = 119..=126;
     /// `run`: the guest's exit code is one of ours or above 255.
     pub const GUEST_OTHER: u8 = 119;
+    /// `run --gdb`: gdb said `kill`.
+    pub const KILLED: u8 = 121;
     /// `run`: an access that nothing on the bus answers, on a platform without bus errors.
     pub const NO_BUS_ANSWER: u8 = 122;
     /// `run`: WFI with no interrupt that could ever come.
@@ -54,6 +60,7 @@ pub mod exit_code {
 const EXIT_CODES: &str = "\
 Exit codes:
   0    done; for 'run': the guest's exit code, unless that is 119 to 126 or above 255
+  1    'trace diff': the traces differ
   2    the command line is wrong
   3    an input is wrong: a file, a fault's name, a plan that asks for more than there is, or a
        netlist that does not multiply
@@ -61,6 +68,7 @@ Exit codes:
   5    a run directory refuses: in use, of another plan, holds results already, damaged; or a file
        is there already
   119  'run': the guest's exit code is 119 to 126 or above 255; the message says which
+  121  'run --gdb': gdb ended the run with 'kill'
   122  'run': nothing on the bus answers an access, on a platform without bus errors
   123  'run': the guest sleeps (WFI) and nothing can wake it
   124  'run': the instruction budget is used up
@@ -91,6 +99,9 @@ enum Command {
     Merge(merge::Args),
     /// Print the result of a run directory again
     Report(report::Args),
+    /// Look at binary traces, write them as text, compare traces
+    #[command(subcommand)]
+    Trace(trace::Command),
     /// List the platforms, or print one as a TOML file to start from
     #[command(subcommand)]
     Platform(platform::Command),
@@ -113,6 +124,7 @@ pub fn main() -> ExitCode {
         Command::Export(args) => export::run(&args),
         Command::Merge(args) => merge::run(&args),
         Command::Report(args) => report::run(&args),
+        Command::Trace(command) => trace::run(&command),
         Command::Platform(command) => platform::run(&command),
         Command::Netlist(command) => netlist::run(&command),
     };

@@ -1,23 +1,25 @@
 //! `stuckat run`: one ELF, from reset to its end.
 
-use super::checkpoint::Checkpoints;
+use super::checkpoint::{Checkpoints, Saves};
 use super::profile::Profile;
-use super::{Multiplier, OutputError, OutputRefused, Target, exit_code, faults, print_bytes, say};
+use super::trace;
+use super::{
+    Multiplier, OutputError, OutputRefused, Target, exit_code, faults, gdb, print_bytes, say,
+};
 use crate::checkpoint::Origin;
 use crate::cpu::{Machine, Probe, Reset, Retired, Silent, Stop};
 use crate::debug::DebugInfo;
 use crate::elf::Image;
+use crate::gdb::Listen;
 use crate::netlist::faulty_unit::FaultyUnit;
 use crate::profiling::Profiler;
 use crate::report::table::grouped;
 use crate::soc::{Board, Platform};
-use crate::trace::rvfi;
+use crate::trace::Tracer;
 use crate::unit::{Exact, Latency, Unit};
 use anyhow::Context;
 use sha2::{Digest, Sha256};
-use std::cell::Cell;
-use std::fs::File;
-use std::io::{BufWriter, Read, Write};
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -54,17 +56,16 @@ pub(super) struct Args {
     /// [default: standard input, but not for the UART]
     #[arg(long, value_name = "FILE")]
     input: Option<PathBuf>,
-    /// Write one line for each instruction to a file, or '-' for standard output (what the program
-    /// prints then goes to standard error)
-    #[arg(long, value_name = "FILE")]
-    trace: Option<PathBuf>,
-    /// What the lines look like: CSV with the fields of the RISC-V Formal Interface
-    #[arg(long, value_name = "FORMAT", default_value = "rvfi", requires = "trace")]
-    trace_format: TraceFormat,
+    #[command(flatten)]
+    trace: trace::Flags,
     #[command(flatten)]
     profile: Profile,
     #[command(flatten)]
     checkpoints: Checkpoints,
+    /// Wait for gdb on a port of 127.0.0.1 (0: any free one; default 1234) or on a Unix socket, and let it control the run, also back
+    /// in time. The program reads what --input gives, and nothing without it. For a trace say 'monitor trace on FILE' in gdb
+    #[arg(long, value_name = "PORT|unix:PATH", num_args = 0..=1, default_missing_value = "1234", conflicts_with = "trace")]
+    gdb: Option<Listen>,
     /// At the end, write the words from symbol begin_signature to end_signature, in hexadecimal, one a line
     #[arg(long, value_name = "FILE")]
     signature: Option<PathBuf>,
@@ -89,14 +90,9 @@ enum MulTiming {
     Slow,
 }
 
-#[derive(Clone, Copy, Debug, clap::ValueEnum)]
-enum TraceFormat {
-    Rvfi,
-}
-
 pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let file = args.elf.display().to_string();
-    let bytes = std::fs::read(&args.elf).with_context(|| format!("{file}: cannot be read"))?;
+    let bytes = elf(args)?;
     let image = Image::parse(&bytes).with_context(|| file.clone())?;
     let platform = match args.target.platform()? {
         Some(platform) => platform,
@@ -110,7 +106,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     board.set_command_line(&words.cloned().collect::<Vec<_>>().join(" "));
     if let Some(input) = &args.input {
         board.set_input(read_input(input)?);
-    } else {
+    } else if args.gdb.is_none() {
         board.set_input_source(std::io::stdin());
     }
     let signature =
@@ -118,12 +114,41 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let profile = args.target.core;
     let reset = Reset { profile, entry: image.entry, vectors: platform.boot_address() };
     let gates = args.gates || !args.fault.is_empty() || args.multiplier.is_given();
-    let ended = if gates {
+    let traced = trace::Traced {
+        file: &file,
+        elf: &bytes,
+        core: profile.name,
+        platform: platform.name(),
+        faults: &args.fault,
+    };
+    let latency = match args.mul {
+        None => profile.latency,
+        Some(MulTiming::SingleCycle) => Latency::SINGLE_CYCLE,
+        Some(MulTiming::Fast) => Latency::FAST,
+        Some(MulTiming::Slow) => Latency::SLOW,
+    };
+    let ended = if let Some(place) = &args.gdb {
+        let setup = gdb::Setup {
+            place,
+            faults: &args.fault,
+            multiplier: &args.multiplier,
+            by_gates: args.slow || args.gates,
+            sound_gates: args.gates,
+            latency,
+            compiled: !args.slow,
+            max_insns: args.max_insns,
+            stats: args.stats,
+        };
+        match gdb::run(&setup, board, reset)? {
+            gdb::Outcome::Ended(ended) => ended,
+            gdb::Outcome::Killed(code) => return Ok(code),
+        }
+    } else if gates {
         let circuit = Arc::new(args.multiplier.load()?);
         let faults = faults(&args.fault, &circuit)?;
         let faults = faults.faults();
         if faults.is_empty() && !args.gates {
-            trace_and_execute(args, board, Exact::new(circuit.latency()), reset)?
+            trace_and_execute(args, &traced, board, Exact::new(circuit.latency()), reset)?
         } else {
             let by_gates = args.slow || args.gates;
             let unit = if by_gates {
@@ -131,16 +156,10 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
             } else {
                 FaultyUnit::new(&circuit, faults)
             };
-            trace_and_execute(args, board, unit, reset)?
+            trace_and_execute(args, &traced, board, unit, reset)?
         }
     } else {
-        let latency = match args.mul {
-            None => profile.latency,
-            Some(MulTiming::SingleCycle) => Latency::SINGLE_CYCLE,
-            Some(MulTiming::Fast) => Latency::FAST,
-            Some(MulTiming::Slow) => Latency::SLOW,
-        };
-        trace_and_execute(args, board, Exact::new(latency), reset)?
+        trace_and_execute(args, &traced, board, Exact::new(latency), reset)?
     };
     if let Some(signature) = signature {
         signature.write(&ended.board)?;
@@ -164,84 +183,62 @@ fn read_input(path: &Path) -> anyhow::Result<Vec<u8>> {
 }
 
 /// How a run ended.
-struct Ended {
-    stop: Stop,
-    board: Board,
+pub(super) struct Ended {
+    pub stop: Stop,
+    pub board: Board,
 }
 
 fn trace_and_execute(
     args: &Args,
+    traced: &trace::Traced<'_>,
     board: Board,
     unit: impl Unit,
     reset: Reset,
 ) -> anyhow::Result<Ended> {
-    let failed = Cell::new(false);
-    if args.profile.is_wanted() {
-        let file = args.elf.display().to_string();
-        let elf = std::fs::read(&args.elf).with_context(|| format!("{file}: cannot be read"))?;
-        let info = DebugInfo::new(&elf);
-        let mut profiler = Profiler::new(&info);
-        let probe = |event: &Retired| profiler.retired(event);
-        let ended = execute(args, board, unit, probe, reset, &mut print_bytes, &failed)?;
-        args.profile.conclude(&profiler, &args.elf)?;
-        return Ok(ended);
-    }
-    let Some(path) = &args.trace else {
-        return execute(args, board, unit, Silent, reset, &mut print_bytes, &failed);
-    };
-    let name = path.display().to_string();
-    let to_stdout = name == "-";
-    let sink: Box<dyn Write> = if to_stdout {
-        Box::new(std::io::stdout().lock())
-    } else {
-        let refused = |e| OutputRefused { file: name.clone(), cause: e };
-        Box::new(File::create(path).map_err(refused)?)
-    };
-    let TraceFormat::Rvfi = args.trace_format;
-    let mut writer = rvfi::Writer::new(BufWriter::with_capacity(1 << 20, sink));
-    let probe = |event: &Retired| failed.set(writer.write(event).is_err());
-    let mut console = |bytes: &[u8]| if to_stdout { talk(bytes) } else { print_bytes(bytes) };
-    let ended = execute(args, board, unit, probe, reset, &mut console, &failed)?;
-    match writer.finish() {
-        Ok(()) => Ok(ended),
-        Err(cause) if to_stdout => Err(OutputError(cause).into()),
-        Err(cause) => Err(OutputRefused { file: name, cause }.into()),
-    }
-}
-
-/// What the program prints, where standard output is a trace.
-fn talk(bytes: &[u8]) -> Result<(), OutputError> {
-    let _ = std::io::stderr().write_all(bytes);
-    Ok(())
-}
-
-/// Runs to the end, or until the trace cannot be written any more.
-fn execute(
-    args: &Args,
-    board: Board,
-    unit: impl Unit,
-    probe: impl Probe,
-    reset: Reset,
-    console: &mut dyn FnMut(&[u8]) -> Result<(), OutputError>,
-    trace_failed: &Cell<bool>,
-) -> anyhow::Result<Ended> {
-    let mut machine = Machine::new(board, unit, probe, reset);
+    let mut machine = Machine::new(board, unit, Silent, reset);
     if args.slow {
         machine.set_compiled(None);
     }
     let mut saves = args.checkpoints.begin(&mut machine, || origin(args))?;
-    let mut budget = machine.steps_taken();
-    let stop = loop {
-        budget = args.max_insns.min(saves.pause(&machine, budget + SLICE));
-        let stop = machine.run(budget);
-        if stop == Stop::Budget {
-            saves.save(&machine)?;
-        }
-        console(&machine.bus_mut().take_console())?;
-        if stop != Stop::Budget || budget == args.max_insns || trace_failed.get() {
-            break stop;
-        }
+    if args.profile.is_wanted() {
+        let info = DebugInfo::new(&elf(args)?);
+        let mut profiler = Profiler::new(&info, machine.elapsed());
+        let mut watched = machine.with_probe(|event: &Retired| profiler.retired(event));
+        let console = &mut print_bytes;
+        let stop = execute(args.max_insns, &mut watched, &mut saves, console, |_| false)?;
+        let ended = ended(args, watched.with_probe(Silent), &saves, stop);
+        args.profile.conclude(&profiler, &args.elf)?;
+        return Ok(ended);
+    }
+    let Some(mut tracer) = args.trace.tracer(traced)? else {
+        let console = &mut print_bytes;
+        let stop = execute(args.max_insns, &mut machine, &mut saves, console, |_| false)?;
+        return Ok(ended(args, machine, &saves, stop));
     };
+    let to_stdout = args.trace.is_stdout();
+    let console = &mut |bytes: &[u8]| if to_stdout { talk(bytes) } else { print_bytes(bytes) };
+    // What is not traced for sure runs unwatched.
+    let (before, last) = args.trace.bounds();
+    let (before, last) = (args.max_insns.min(before), args.max_insns.min(last));
+    let mut stop = execute(before, &mut machine, &mut saves, console, |_| false)?;
+    if stop == Stop::Budget && before < last {
+        let mut watched = machine.with_probe(&mut tracer);
+        let broken = |tracer: &&mut Tracer| tracer.is_broken();
+        stop = execute(last, &mut watched, &mut saves, console, broken)?;
+        machine = watched.with_probe(Silent);
+        if args.slow {
+            machine.set_compiled(None);
+        }
+    }
+    if stop == Stop::Budget && last < args.max_insns && !tracer.is_broken() {
+        stop = execute(args.max_insns, &mut machine, &mut saves, console, |_| false)?;
+    }
+    args.trace.finish(tracer, stop)?;
+    Ok(ended(args, machine, &saves, stop))
+}
+
+/// How the run ended; says what was not saved, and prints its counts if they are asked for.
+fn ended(args: &Args, machine: Machine<Board, impl Unit>, saves: &Saves, stop: Stop) -> Ended {
     saves.finish(&machine);
     if args.stats {
         let counts = machine.unit().counts();
@@ -253,13 +250,46 @@ fn execute(
             grouped(counts.wrong as usize),
         );
     }
-    Ok(Ended { stop, board: machine.into_bus() })
+    Ended { stop, board: machine.into_bus() }
+}
+
+/// What the program prints, where standard output is a trace.
+fn talk(bytes: &[u8]) -> Result<(), OutputError> {
+    let _ = std::io::stderr().write_all(bytes);
+    Ok(())
+}
+
+/// Runs until so many instructions have retired or trapped, to the end, or until the observer has enough.
+fn execute<P: Probe>(
+    until: u64,
+    machine: &mut Machine<Board, impl Unit, P>,
+    saves: &mut Saves,
+    console: &mut dyn FnMut(&[u8]) -> Result<(), OutputError>,
+    enough: impl Fn(&P) -> bool,
+) -> anyhow::Result<Stop> {
+    let mut budget = machine.steps_taken();
+    loop {
+        budget = until.min(saves.pause(machine, budget.saturating_add(SLICE)));
+        let stop = machine.run(budget);
+        if stop == Stop::Budget {
+            saves.save(machine)?;
+        }
+        console(&machine.bus_mut().take_console())?;
+        if stop != Stop::Budget || budget == until || enough(machine.probe()) {
+            return Ok(stop);
+        }
+    }
+}
+
+/// The bytes of the program's file.
+fn elf(args: &Args) -> anyhow::Result<Vec<u8>> {
+    let file = args.elf.display();
+    std::fs::read(&args.elf).with_context(|| format!("{file}: cannot be read"))
 }
 
 /// What a checkpoint of this run is made from.
 fn origin(args: &Args) -> anyhow::Result<Origin> {
-    let file = args.elf.display().to_string();
-    let bytes = std::fs::read(&args.elf).with_context(|| format!("{file}: cannot be read"))?;
+    let bytes = elf(args)?;
     let platform = match args.target.platform()? {
         Some(platform) => platform,
         None => Platform::guess(&Image::parse(&bytes)?)?,

@@ -158,6 +158,9 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
         size: Size,
         written: Written,
     ) -> After {
+        if written == Written::Held {
+            return self.held(addr, size);
+        }
         self.code_overwritten(addr, size.bytes());
         if written == Written::Code {
             return After::CodeWritten;
@@ -166,6 +169,16 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
         self.bus.watched(addr, clock);
         self.forget_code_written_by_host();
         After::Look
+    }
+
+    /// A store that the bus holds has not happened.
+    fn held(&mut self, addr: u32, size: Size) -> After {
+        if crosses_word(addr, size) {
+            self.totals.cycles -= timing::SECOND_ACCESS;
+            self.crossings -= 1;
+        }
+        self.access = None;
+        After::Held
     }
 
     fn code_overwritten(&mut self, addr: u32, len: u32) {
@@ -180,6 +193,9 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
     fn store_elsewhere(&mut self, here: Here<'_>, addr: u32, size: Size, value: u32) -> After {
         let clock = self.clock_at(here);
         let failed = if crosses_word(addr, size) {
+            if self.bus.holds(addr, size) {
+                return self.held(addr, size);
+            }
             // Two accesses; the one that succeeds is done, whatever becomes of the other (measured on cve2's RTL).
             let second = (addr | 3).wrapping_add(1);
             let mut failed = None;

@@ -114,8 +114,8 @@ pub(super) struct Blocks {
     mul_cycles: u32,
     /// Which multiplications are the unit's; `None`: all.
     scope: Option<Scope>,
-    /// A block ends before this address.
-    breakpoint: u32,
+    /// A block ends before each of these addresses, which are in order.
+    barriers: Vec<u32>,
     /// Events of complete executions of blocks that are no more.
     events: EventCounts,
     /// Ranges that stay guarded when all blocks are dropped: compiled code was made from them.
@@ -138,7 +138,7 @@ impl Blocks {
             lines: FxHashMap::default(),
             mul_cycles: 0,
             scope: None,
-            breakpoint: NOWHERE,
+            barriers: Vec::new(),
             events: EventCounts::default(),
             kept: Vec::new(),
         }
@@ -149,7 +149,7 @@ impl Blocks {
         self.events = others.events();
         self.mul_cycles = others.mul_cycles;
         self.scope.clone_from(&others.scope);
-        self.breakpoint = others.breakpoint;
+        self.barriers.clone_from(&others.barriers);
     }
 
     /// Says which multiplications are the unit's; before any block is decoded.
@@ -157,9 +157,14 @@ impl Blocks {
         self.scope = scope;
     }
 
-    /// Makes an instruction the first of its block; before any block is decoded.
-    pub fn set_breakpoint(&mut self, pc: u32) {
-        self.breakpoint = pc;
+    /// Makes the instructions at these addresses, which are in order, the first of their blocks.
+    pub fn set_barriers(&mut self, barriers: &[u32]) {
+        for pc in barriers {
+            if self.barriers.binary_search(pc).is_err() {
+                self.overwritten(*pc, 1);
+            }
+        }
+        self.barriers = barriers.to_vec();
     }
 
     /// Says how long a multiplication can take; before any block is decoded.
@@ -294,7 +299,7 @@ impl Blocks {
         while let Ok((insn, word)) = fetch(bus, at) {
             // CSRs see the counters, so they stand alone: everything before them is then counted.
             let alone = is_system(insn.op);
-            if at != pc && (alone || at == self.breakpoint) {
+            if at != pc && (alone || self.barriers.binary_search(&at).is_ok()) {
                 break;
             }
             let mut step = step(insn, at);

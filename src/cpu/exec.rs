@@ -21,6 +21,10 @@ pub(super) enum Flow {
     Device,
     /// On; for the first time in this run the multiplier has differed from a fault-free one.
     Differed,
+    /// On, with a store that the bus holds.
+    Held,
+    /// On, at the handler of an exception at which the run pauses.
+    Caught,
     /// Nowhere.
     Stop(Stop),
 }
@@ -37,6 +41,8 @@ pub(super) enum After {
     Jumped,
     /// The step did not retire.
     Trapped(Cause, u32),
+    /// The step is a store that the bus holds: it was not done.
+    Held,
     /// Leave the block at the next instruction, since for the first time the multiplier has differed from a fault-free one.
     Differed,
     /// The multiplier will never answer.
@@ -60,8 +66,9 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
             Ok(block) => block,
             Err(trap) => return self.trap_at_fetch(trap),
         };
-        let mut now = self.observe_block(&block);
-        if self.redirected {
+        let mut progress = self.observe_block(&block);
+        let (redirected, bubbles) = (self.redirected, self.bubbles);
+        if redirected {
             self.redirected = false;
             let entry = u64::from(block.entry_cycles);
             self.totals.cycles += entry;
@@ -73,7 +80,9 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
         if self.protected
             && let Some(trap) = self.protection_fault(block.pc)
         {
-            self.observed = self.observe_step(&now, self.blocks.step(block.first), block.first);
+            let step = self.blocks.step(block.first);
+            let operands = self.observe_operands(step);
+            self.observed = self.observe_step(&mut progress, step, block.first, operands);
             return self.raise_observed(trap);
         }
         let len = if near || self.protected {
@@ -85,11 +94,16 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
         let mut at = block.first;
         while at < end {
             let step = self.blocks.step(at);
-            now = self.observe_step(&now, step, at);
+            let operands = self.observe_operands(step);
             let after = self.step(step, Here { block: &block, at });
+            let now = self.observe_step(&mut progress, step, at, operands);
             at += 1;
             match after {
                 After::Go => self.observe_straight(&now),
+                After::Held => {
+                    self.hold(&block, at, (redirected, bubbles));
+                    return Flow::Held;
+                }
                 other => {
                     if P::ACTIVE {
                         self.observed = now;
@@ -153,8 +167,9 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
 
     /// Takes an exception of the instruction that is observed.
     fn raise_observed(&mut self, trap: Trap) -> Flow {
+        let before = (self.handler_at, self.interrupt_at);
         let flow = self.raise(trap);
-        self.observe_trap(&flow, trap.cause);
+        self.observe_trap(&flow, trap.cause, before);
         flow
     }
 
@@ -206,6 +221,7 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
                 self.settle(block, at - 1);
                 self.raise_observed(Trap { cause, pc: self.pc, tval })
             }
+            After::Held => Flow::Held,
             After::NoAnswer => {
                 self.settle(block, at - 1);
                 Flow::Stop(Stop::NoAnswer { pc: self.pc })
@@ -217,6 +233,20 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
                     Some(stop) => Flow::Stop(stop),
                     None => Flow::Device,
                 }
+            }
+        }
+    }
+
+    /// Leaves a block before the step before `at`, a store that is not to be done yet, as if it had never been begun.
+    #[cold]
+    fn hold(&mut self, block: &Block, at: u32, entry: (bool, u64)) {
+        self.settle(block, at - 1);
+        if at - 1 == block.first {
+            (self.redirected, self.bubbles) = entry;
+            if self.redirected {
+                let entry = u64::from(block.entry_cycles);
+                self.totals.cycles -= entry;
+                self.fetch_waits = self.fetch_waits.wrapping_sub(entry);
             }
         }
     }

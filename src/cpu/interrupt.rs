@@ -69,10 +69,11 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
         // The decoder's register holds a WFI until the interrupt is taken, or gets one that will not be executed.
         self.count_wfi_wait(u64::from(after_wfi) + u64::from(is_wfi(&self.bus, self.pc)));
         self.totals.cycles = empty + timing::INTERRUPT_ENTRY;
+        self.interrupts += 1;
         self.pc = self.csrs.enter_interrupt(taken, self.pc);
         self.bubbles = 1;
         self.handler_entered();
-        self.interrupted = true;
+        self.interrupt_at = self.handler_at;
         None
     }
 

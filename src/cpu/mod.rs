@@ -12,6 +12,7 @@ mod exec;
 mod interrupt;
 mod jit;
 mod observe;
+mod outside;
 mod pmp;
 mod probe;
 pub mod profile;
@@ -21,6 +22,7 @@ pub mod timing;
 mod trap;
 
 pub use csr::{M_MODE, U_MODE};
+pub use outside::Pauses;
 pub use probe::{Access, CsrWrite, Probe, Retired, Silent};
 pub use profile::Profile;
 pub use scope::Scope;
@@ -91,8 +93,14 @@ pub enum Reached {
     Stop(Stop),
     /// A store into the word that the bus marks ([`Bus::take_mark`]).
     Mark,
-    /// The next instruction is at the breakpoint, for the first time.
+    /// The next instruction is at a breakpoint: the one of [`Machine::set_breakpoint`], for the first time, or one of [`Pauses`].
     Breakpoint,
+    /// The next instruction is a store into memory that the bus holds ([`Written::Held`](crate::soc::Written::Held)).
+    Held,
+    /// An exception that [`Pauses`] names was taken; the next instruction is its handler's first.
+    Exception,
+    /// An interrupt was taken, which [`Pauses`] asks for; the next instruction is its handler's first.
+    Interrupt,
     /// For the first time in this run an operation of the unit has differed from a fault-free one: [`Machine::first_difference`].
     Difference,
 }
@@ -143,14 +151,16 @@ pub struct Machine<B: Bus, U: Unit, P: Probe = Silent> {
     bubbles: u64,
     /// Exceptions taken.
     traps: TrapLog,
+    /// Interrupts taken.
+    interrupts: u64,
     /// Whether the next instruction is reached by a redirection.
     redirected: bool,
     /// Where the last redirection went.
     target: u32,
-    /// Whether the next instruction is the first of a trap handler.
-    enters_handler: bool,
-    /// That handler is an interrupt's.
-    interrupted: bool,
+    /// Number of the instruction that is or was the first of the last trap handler; see [`Retired::number`].
+    handler_at: u64,
+    /// The same of the last interrupt.
+    interrupt_at: u64,
     /// Cycles between the last instruction's retirement and the start of the next one. For the probe.
     idle: u64,
     /// The CSR that the last instruction wrote. For the probe.
@@ -163,6 +173,10 @@ pub struct Machine<B: Bus, U: Unit, P: Probe = Silent> {
     all_outside: bool,
     /// Where a run to an event pauses once.
     breakpoint: u32,
+    /// Where it pauses besides.
+    pauses: Pauses,
+    /// All addresses at which it pauses, in order.
+    barriers: Vec<u32>,
     /// The first operation of the run that differed.
     first_difference: Option<Difference>,
     /// The last instruction was a WFI.
@@ -213,16 +227,19 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
             deadline: 0,
             bubbles: 0,
             traps: TrapLog::default(),
+            interrupts: 0,
             redirected: true,
             target: reset.entry,
-            enters_handler: false,
-            interrupted: false,
+            handler_at: 0,
+            interrupt_at: 0,
             idle: 0,
             csr_written: None,
             observed: Observed::default(),
             protected: false,
             all_outside: false,
             breakpoint: NOWHERE,
+            pauses: Pauses::default(),
+            barriers: Vec::new(),
             first_difference: None,
             after_wfi: false,
             stale: false,
@@ -259,10 +276,11 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
         self.deadline = 0;
         self.bubbles = 0;
         self.traps.clear();
+        self.interrupts = 0;
         self.redirected = true;
         self.target = reset.entry;
-        self.enters_handler = false;
-        self.interrupted = false;
+        self.handler_at = 0;
+        self.interrupt_at = 0;
         self.idle = 0;
         self.csr_written = None;
         self.protected = false;
@@ -277,7 +295,7 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
         self.jit_rests = false;
         self.keep_heat();
         self.forget_blocks();
-        self.set_barrier(NOWHERE);
+        self.update_barriers();
         self.blocks.reset_events();
         self.blocks.set_mul_cycles(self.unit.max_cycles());
         self.events = EventCounts::default();
@@ -298,23 +316,19 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
     /// Like [`Machine::run`], but returns at other events too; the next call goes on from there.
     pub fn run_to_event(&mut self, budget: u64) -> Reached {
         self.jit_reconsider();
+        if self.take_breakpoint() {
+            return Reached::Breakpoint;
+        }
         loop {
-            if self.pc == self.breakpoint {
-                self.breakpoint = NOWHERE;
-                if let Some(jit) = &mut self.jit {
-                    jit.set_barrier(NOWHERE);
-                }
-                return Reached::Breakpoint;
-            }
             let left = budget.saturating_sub(self.steps_taken());
             if left == 0 {
                 // The last instruction may have asked for the end.
                 return Reached::Stop(self.bus.exit_code().map_or(Stop::Budget, Stop::Exit));
             }
             if self.totals.cycles >= self.deadline
-                && let Some(stop) = self.attend()
+                && let Some(reached) = self.attend_and_pause()
             {
-                return Reached::Stop(stop);
+                return reached;
             }
             let compiled = self.compiled().and_then(|entry| self.run_compiled(entry, left));
             let flow = match compiled {
@@ -330,9 +344,28 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
                     }
                 }
                 Flow::Differed => return Reached::Difference,
+                Flow::Held => return Reached::Held,
+                Flow::Caught => return Reached::Exception,
                 Flow::Stop(stop) => return Reached::Stop(stop),
             }
+            if !self.barriers.is_empty() && self.at_barrier() {
+                return Reached::Breakpoint;
+            }
         }
+    }
+
+    /// Does what is due, takes an interrupt if there is one to take, and says whether the run pauses or ends there.
+    #[cold]
+    fn attend_and_pause(&mut self) -> Option<Reached> {
+        let before = self.interrupts;
+        if let Some(stop) = self.attend() {
+            return Some(Reached::Stop(stop));
+        }
+        let interrupted = self.interrupts != before;
+        if interrupted && self.pauses.interrupts {
+            return Some(Reached::Interrupt);
+        }
+        (interrupted && self.at_barrier()).then_some(Reached::Breakpoint)
     }
 
     /// Says which multiplications go through the unit (`None`: all). Right after a reset, as everything that these functions set.
@@ -348,12 +381,6 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
         self.all_outside = outside;
     }
 
-    /// Lets a run to an event pause once when control first comes to `pc`. A reset takes it away.
-    pub fn set_breakpoint(&mut self, pc: u32) {
-        self.breakpoint = pc;
-        self.set_barrier(pc);
-    }
-
     /// Lets blocks be compiled once they have been executed `after` times (1 or more; 1,000 unless something else is said); with `None` the interpreter,
     /// which is the reference, does every instruction. Results are the same.
     pub fn set_compiled(&mut self, after: Option<u64>) {
@@ -363,15 +390,7 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
         };
         self.blocks.keep_nothing();
         self.hot = after.unwrap_or(jit::HOT).max(1);
-        self.set_barrier(self.breakpoint);
-    }
-
-    /// No block may pass `pc`.
-    fn set_barrier(&mut self, pc: u32) {
-        self.blocks.set_breakpoint(pc);
-        if let Some(jit) = &mut self.jit {
-            jit.set_barrier(pc);
-        }
+        self.update_barriers();
     }
 
     /// Drops all decoded code, and of compiled code what is no longer in memory.
@@ -413,13 +432,13 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
         self.pc = self.csrs.enter(trap.cause.code(), trap.pc, trap.tval);
         self.bubbles = 1;
         self.handler_entered();
-        Flow::Next
+        self.after_exception(trap.cause)
     }
 
     fn handler_entered(&mut self) {
         self.redirected = true;
         self.target = self.pc;
-        self.enters_handler = true;
+        self.handler_at = self.steps_taken() + 1;
         self.look_at_interrupts();
     }
 
@@ -449,6 +468,11 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
     /// The exceptions taken since reset.
     pub fn traps(&self) -> &TrapLog {
         &self.traps
+    }
+
+    /// Interrupts taken since reset.
+    pub fn interrupts(&self) -> u64 {
+        self.interrupts
     }
 
     /// Address of the next instruction.
@@ -503,11 +527,6 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
     /// The observer.
     pub fn probe(&self) -> &P {
         &self.probe
-    }
-
-    /// The observer, to be changed from outside.
-    pub fn probe_mut(&mut self) -> &mut P {
-        &mut self.probe
     }
 
     /// The multiplier, to be changed from outside.

@@ -14,7 +14,7 @@ use crate::isa::Op;
 use crate::soc::Bus;
 use crate::unit::Unit;
 
-/// An instruction that is about to execute. Empty if the probe is not active.
+/// An instruction that has executed, but for its effects. Empty if the probe is not active.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Observed {
     number: u64,
@@ -26,50 +26,69 @@ pub(super) struct Observed {
     rs1: (u8, u32),
     rs2: (u8, u32),
     mode: u8,
-    enters_handler: bool,
-    interrupted: bool,
     /// Fixed cycles of its block, up to its own.
     cycles: u64,
 }
 
+/// How far a block is. Empty if the probe is not active.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Progress {
+    /// Number of the last instruction.
+    number: u64,
+    /// Address of the next one.
+    pc: u32,
+    mode: u8,
+    /// Fixed cycles so far.
+    cycles: u64,
+}
+
+/// What the next step reads, before it executes.
+pub(super) type Operands = (u32, u32);
+
 impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
-    /// What is so of a whole block, at its beginning.
+    /// The beginning of a block.
     #[inline(always)]
-    pub(super) fn observe_block(&mut self, block: &Block) -> Observed {
+    pub(super) fn observe_block(&mut self, block: &Block) -> Progress {
         if !P::ACTIVE {
-            return Observed::default();
+            return Progress::default();
         }
-        Observed {
-            number: self.steps_taken(),
-            pc: block.pc,
-            mode: self.csrs.mode,
-            enters_handler: std::mem::take(&mut self.enters_handler),
-            interrupted: std::mem::take(&mut self.interrupted),
-            ..Observed::default()
-        }
+        Progress { number: self.steps_taken(), pc: block.pc, mode: self.csrs.mode, cycles: 0 }
     }
 
-    /// The step that comes next: `last` is the one before it, or the beginning of the block.
+    /// What a step is going to read.
     #[inline(always)]
-    pub(super) fn observe_step(&self, last: &Observed, step: Step, at: u32) -> Observed {
+    pub(super) fn observe_operands(&self, step: Step) -> Operands {
+        if P::ACTIVE { (self.r(step.rs1), self.r(step.rs2)) } else { (0, 0) }
+    }
+
+    /// The step `at`, which is the next one.
+    #[inline(always)]
+    pub(super) fn observe_step(
+        &self,
+        progress: &mut Progress,
+        step: Step,
+        at: u32,
+        (rs1, rs2): Operands,
+    ) -> Observed {
         if !P::ACTIVE {
             return Observed::default();
         }
         let Some(shown) = self.blocks.shown(at) else { return Observed::default() };
-        let first = last.len == 0;
+        progress.number += 1;
+        progress.cycles += u64::from(shown.cycles);
+        let pc = progress.pc;
+        progress.pc = pc.wrapping_add(u32::from(shown.len));
         Observed {
-            number: last.number + 1,
-            pc: last.pc.wrapping_add(u32::from(last.len)),
+            number: progress.number,
+            pc,
             word: shown.word,
             len: shown.len,
             op: Some(step.op),
             rd: shown.rd,
-            rs1: (shown.rs1, self.r(shown.rs1)),
-            rs2: (step.rs2, self.r(step.rs2)),
-            mode: last.mode,
-            enters_handler: first && last.enters_handler,
-            interrupted: first && last.interrupted,
-            cycles: last.cycles + u64::from(shown.cycles),
+            rs1: (shown.rs1, if shown.rs1 == 0 { 0 } else { rs1 }),
+            rs2: (step.rs2, rs2),
+            mode: progress.mode,
+            cycles: progress.cycles,
         }
     }
 
@@ -78,10 +97,9 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
     pub(super) fn observe_straight(&mut self, now: &Observed) {
         if P::ACTIVE {
             let system = now.op.is_some_and(super::block::is_system);
-            let (idle, csr) = if system {
-                (std::mem::take(&mut self.idle), self.csr_written.take())
-            } else {
-                (0, None)
+            let (idle, csr) = match system {
+                true => (std::mem::take(&mut self.idle), self.csr_written.take()),
+                false => (0, None),
             };
             let next_pc = now.pc.wrapping_add(u32::from(now.len));
             let cycles = self.clock(self.totals.cycles + now.cycles - idle);
@@ -117,16 +135,17 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
             csr,
             access: if accesses { self.access.take() } else { None },
             trapped: false,
-            enters_handler: now.enters_handler,
-            interrupted: now.interrupted,
+            enters_handler: now.number == self.handler_at,
+            interrupted: now.number == self.interrupt_at,
             next_pc,
             mode: now.mode,
             cycles,
         });
     }
 
-    /// The instruction of `self.observed` has raised an exception, and its handler is entered, or there is none.
-    pub(super) fn observe_trap(&mut self, flow: &Flow, cause: Cause) {
+    /// The instruction of `self.observed` has raised an exception, and its handler is entered, or there is none; `before` is where the last handlers
+    /// of exceptions and of interrupts began before it.
+    pub(super) fn observe_trap(&mut self, flow: &Flow, cause: Cause, before: (u64, u64)) {
         if P::ACTIVE && !matches!(flow, Flow::Stop(Stop::NoBusAnswer { .. })) {
             let cycle = match flow {
                 Flow::Stop(_) => self.totals.cycles + cause.own_cycles(),
@@ -134,6 +153,7 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
             };
             let now = self.observed;
             (self.idle, self.csr_written) = (0, None);
+            let first_of = (before.0 == now.number, before.1 == now.number);
             self.probe.retired(&Retired {
                 number: now.number,
                 pc: now.pc,
@@ -146,8 +166,8 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
                 csr: None,
                 access: self.access.take(),
                 trapped: true,
-                enters_handler: now.enters_handler,
-                interrupted: now.interrupted,
+                enters_handler: first_of.0,
+                interrupted: first_of.1,
                 next_pc: now.pc.wrapping_add(u32::from(now.len)),
                 mode: now.mode,
                 cycles: self.clock(cycle),
@@ -173,8 +193,6 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
             word,
             len: if unfetched { 4 } else { crate::isa::parcel_len(word as u16) },
             mode: self.csrs.mode,
-            enters_handler: std::mem::take(&mut self.enters_handler),
-            interrupted: std::mem::take(&mut self.interrupted),
             ..Observed::default()
         };
     }

@@ -28,11 +28,11 @@ pub struct State {
     deadline: u64,
     bubbles: u64,
     traps: TrapLog,
+    interrupts: u64,
     redirected: bool,
     target: u32,
-    enters_handler: bool,
-    interrupted: bool,
-    bus_word: u32,
+    handler_at: u64,
+    interrupt_at: u64,
     protected: bool,
     all_outside: bool,
     first_difference: Option<Difference>,
@@ -108,11 +108,11 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
             deadline: self.deadline,
             bubbles: self.bubbles,
             traps: self.traps.clone(),
+            interrupts: self.interrupts,
             redirected: self.redirected,
             target: self.target,
-            enters_handler: self.enters_handler,
-            interrupted: self.interrupted,
-            bus_word: self.bus_word,
+            handler_at: self.handler_at,
+            interrupt_at: self.interrupt_at,
             protected: self.protected,
             all_outside: self.all_outside,
             first_difference: self.first_difference,
@@ -148,13 +148,11 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
         self.deadline = state.deadline;
         self.bubbles = state.bubbles;
         self.traps = state.traps.clone();
+        self.interrupts = state.interrupts;
         self.redirected = state.redirected;
         self.target = state.target;
-        self.enters_handler = state.enters_handler;
-        self.interrupted = state.interrupted;
-        self.bus_word = state.bus_word;
-        self.idle = 0;
-        self.csr_written = None;
+        self.handler_at = state.handler_at;
+        self.interrupt_at = state.interrupt_at;
         self.protected = state.protected;
         self.all_outside = state.all_outside;
         self.first_difference = state.first_difference;
@@ -165,7 +163,7 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
         self.jit_rests = false;
         self.keep_heat();
         self.forget_blocks();
-        self.set_barrier(NOWHERE);
+        self.update_barriers();
         self.blocks.reset_events();
         self.events = state.events;
         self.taken_branches = state.taken_branches;
@@ -184,7 +182,7 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
         let interpreted = Q::ACTIVE || !P::ACTIVE && self.jit.is_none();
         let mut jit = if interpreted { None } else { Jit::new(&mut self.bus) };
         if let Some(jit) = &mut jit {
-            jit.set_barrier(self.breakpoint);
+            jit.set_barriers(&self.barriers);
         }
         Machine {
             context: self.context,
@@ -197,21 +195,24 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
             deadline: self.deadline,
             bubbles: self.bubbles,
             traps: self.traps,
+            interrupts: self.interrupts,
             redirected: self.redirected,
             target: self.target,
-            enters_handler: self.enters_handler,
-            interrupted: self.interrupted,
-            idle: 0,
-            csr_written: None,
-            observed: Observed::default(),
-            bus_word: self.bus_word,
+            handler_at: self.handler_at,
+            interrupt_at: self.interrupt_at,
             protected: self.protected,
             all_outside: self.all_outside,
             breakpoint: self.breakpoint,
+            pauses: self.pauses,
+            barriers: self.barriers,
             first_difference: self.first_difference,
             after_wfi: self.after_wfi,
             stale: self.stale,
             access: None,
+            idle: 0,
+            csr_written: None,
+            bus_word: self.bus_word,
+            observed: Observed::default(),
             events: self.events,
             taken_branches: self.taken_branches,
             crossings: self.crossings,
@@ -226,5 +227,10 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
             unit: self.unit,
             probe,
         }
+    }
+
+    /// The observer.
+    pub fn probe_mut(&mut self) -> &mut P {
+        &mut self.probe
     }
 }

@@ -27,6 +27,17 @@ pub enum Cause {
 }
 
 impl Cause {
+    /// All of them.
+    pub const ALL: [Self; 7] = [
+        Self::InstructionAccessFault,
+        Self::IllegalInstruction,
+        Self::Breakpoint,
+        Self::LoadAccessFault,
+        Self::StoreAccessFault,
+        Self::EcallFromU,
+        Self::EcallFromM,
+    ];
+
     /// The code in `mcause`.
     pub fn code(self) -> u32 {
         self as u32

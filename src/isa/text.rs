@@ -125,6 +125,17 @@ pub fn text(word: u32, pc: u32, style: Style) -> Option<Text> {
     Some(Text { mnemonic, operands, insn, word, pc, style })
 }
 
+/// A CSR's name as objdump prints it; where it has none, its number in hexadecimal.
+///
+/// ```
+/// assert_eq!(stuckat::isa::text::csr_name(0x305), "mtvec");
+/// ```
+pub fn csr_name(number: u16) -> String {
+    let mut line = Line::new();
+    csr::push_as_objdump(number, &mut line);
+    line.as_str().to_owned()
+}
+
 impl Text {
     /// Appends the text to `out`. [`Display`] prints the same, and also knows widths.
     pub fn append_to(&self, out: &mut String) {

@@ -81,8 +81,8 @@ pub struct Profiler<'d> {
 }
 
 impl<'d> Profiler<'d> {
-    /// Nothing counted yet.
-    pub fn new(info: &'d DebugInfo) -> Self {
+    /// Nothing counted yet; the run begins in this cycle of the free-running clock.
+    pub fn new(info: &'d DebugInfo, elapsed: u64) -> Self {
         let functions = info.functions().all();
         let base = functions.iter().map(|f| f.addr).min().unwrap_or(0) & !1;
         let end = functions.iter().map(|f| u64::from(f.addr) + u64::from(f.len)).max().unwrap_or(0);
@@ -112,7 +112,7 @@ impl<'d> Profiler<'d> {
             nodes: vec![root],
             children: FxHashMap::default(),
             stack: Stack::default(),
-            cycles: 0,
+            cycles: elapsed,
             begun: false,
         }
     }

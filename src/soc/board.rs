@@ -173,6 +173,17 @@ pub struct Board {
     pub(super) mark: Mark,
 }
 
+/// Where a memory or a device is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Region {
+    /// First address.
+    pub base: u32,
+    /// Bytes.
+    pub len: u32,
+    /// Whether it is memory that the core cannot write.
+    pub read_only: bool,
+}
+
 /// A word whose stores tell where a program is.
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub(super) struct Mark {
@@ -244,6 +255,25 @@ impl Board {
         }
     }
 
+    /// Memories and devices, in no order.
+    pub fn regions(&self) -> Vec<Region> {
+        let memories = self.memories.iter().map(|memory| Region {
+            base: memory.base(),
+            len: memory.len(),
+            read_only: memory.is_read_only(),
+        });
+        let devices = self.devices.iter();
+        let devices =
+            devices.map(|placed| Region { base: placed.base, len: placed.len, read_only: false });
+        memories.chain(devices).collect()
+    }
+
+    /// Holds stores of the core into these ranges of memory, first address and length, and no others from now on: they are not done, and the
+    /// machine says so. What devices and the host write is not held.
+    pub fn hold(&mut self, ranges: &[(u32, u32)]) {
+        self.memories.hold(ranges);
+    }
+
     /// Devices without a model that the program has accessed: name and first address.
     pub fn unmodelled(&self) -> &[(String, u32)] {
         &self.outside.unmodelled
@@ -304,6 +334,10 @@ impl Bus for Board {
             htif.stored(addr, clock, self);
             self.htif = Some(htif);
         }
+    }
+
+    fn holds(&self, addr: u32, size: Size) -> bool {
+        self.memories.holds(addr, size.bytes())
     }
 
     fn take_mark(&mut self) -> bool {

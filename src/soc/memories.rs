@@ -76,6 +76,16 @@ impl Memories {
         self.iter_mut().find(|m| m.contains(addr))
     }
 
+    /// Holds stores into these ranges, first address and length, and no others from now on ([`Memory::hold`]).
+    pub fn hold(&mut self, ranges: &[(u32, u32)]) {
+        self.iter_mut().for_each(|memory| memory.hold(ranges));
+    }
+
+    /// Whether a store of `len` bytes at `addr` is held.
+    pub fn holds(&self, addr: u32, len: u32) -> bool {
+        self.iter().any(|memory| memory.holds(addr, len))
+    }
+
     /// Makes the present content the pristine one.
     pub fn settle(&mut self) {
         self.iter_mut().for_each(Memory::settle);

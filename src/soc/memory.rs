@@ -20,6 +20,8 @@ const CODE: u8 = 2;
 const WATCHED: u8 = 4;
 /// Stores are refused.
 const READ_ONLY: u8 = 8;
+/// Stores into some bytes of this line are held.
+const HELD: u8 = 16;
 
 /// What a store into memory has hit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,6 +32,8 @@ pub enum Written {
     Code,
     /// A line that a device watches, and perhaps code too.
     Watched,
+    /// Bytes that stores wait before: nothing was written ([`Memory::hold`]).
+    Held,
 }
 
 /// RAM or ROM.
@@ -42,6 +46,8 @@ pub struct Memory {
     dirty: Vec<u32>,
     /// Decoded lines were written from outside.
     poked_code: bool,
+    /// Stores into these bytes are held: first offset, and the one behind the last.
+    held: Vec<(usize, usize)>,
 }
 
 impl Memory {
@@ -55,6 +61,7 @@ impl Memory {
             guards: vec![guard; len >> LINE_SHIFT].into_boxed_slice(),
             dirty: Vec::new(),
             poked_code: false,
+            held: Vec::new(),
         }
     }
 
@@ -71,6 +78,11 @@ impl Memory {
     /// Whether it has no bytes; never so.
     pub fn is_empty(&self) -> bool {
         self.bytes.is_empty()
+    }
+
+    /// Whether the core cannot write it.
+    pub fn is_read_only(&self) -> bool {
+        self.guards.first().is_some_and(|guard| guard & READ_ONLY != 0)
     }
 
     /// Whether the address lies in it.
@@ -137,6 +149,10 @@ impl Memory {
     ) -> Result<Written, BusFault> {
         if guard & READ_ONLY != 0 {
             return Err(BusFault);
+        }
+        let end = at + size.bytes() as usize;
+        if guard & HELD != 0 && self.held.iter().any(|(from, to)| at < *to && *from < end) {
+            return Ok(Written::Held);
         }
         if guard & CLEAN != 0 {
             self.soil(at);
@@ -242,6 +258,33 @@ impl Memory {
         self.mark(from, to, WATCHED, true);
     }
 
+    /// Holds stores into these ranges, first address and length, and no others from now on: they are not done, and say so. What lies outside is
+    /// ignored.
+    pub fn hold(&mut self, ranges: &[(u32, u32)]) {
+        for (from, to) in std::mem::take(&mut self.held) {
+            let lines = from >> LINE_SHIFT..to.div_ceil(1 << LINE_SHIFT);
+            self.guards[lines].iter_mut().for_each(|guard| *guard &= !HELD);
+        }
+        let (base, len) = (u64::from(self.base), self.bytes.len() as u64);
+        for (addr, bytes) in ranges {
+            let offset = |at: u64| at.saturating_sub(base).min(len) as usize;
+            let end = u64::from(*addr) + u64::from(*bytes);
+            let (from, to) = (offset(u64::from(*addr)), offset(end));
+            if from < to {
+                let lines = from >> LINE_SHIFT..to.div_ceil(1 << LINE_SHIFT);
+                self.guards[lines].iter_mut().for_each(|guard| *guard |= HELD);
+                self.held.push((from, to));
+            }
+        }
+    }
+
+    /// Whether a store of `len` bytes at `addr` is held.
+    pub fn holds(&self, addr: u32, len: u32) -> bool {
+        let at = i64::from(addr) - i64::from(self.base);
+        let end = at + i64::from(len);
+        self.held.iter().any(|(from, to)| at < *to as i64 && (*from as i64) < end)
+    }
+
     fn mark(&mut self, from: u32, to: u32, mark: u8, on: bool) {
         let first = from.wrapping_sub(self.base) as usize >> LINE_SHIFT;
         let last = to.wrapping_sub(self.base).wrapping_sub(1) as usize >> LINE_SHIFT;
@@ -268,6 +311,7 @@ impl Clone for Memory {
             guards: self.guards.clone(),
             dirty: self.dirty.clone(),
             poked_code: self.poked_code,
+            held: self.held.clone(),
         }
     }
 }
@@ -320,6 +364,25 @@ mod tests {
         assert_eq!(memory.store(BASE + 64, Size::Word, 1), Some(Ok(Written::Data)));
         let mut rom = Memory::new(BASE, 1 << 12, true);
         assert_eq!(rom.store(BASE, Size::Word, 1), Some(Err(BusFault)));
+        rom.hold(&[(BASE, 4)]);
+        assert_eq!(rom.store(BASE, Size::Word, 1), Some(Err(BusFault)));
         assert_eq!(rom.load(BASE, Size::Word), Some(0));
+    }
+
+    #[test]
+    fn a_held_store_is_not_done_until_it_is_released() {
+        let mut memory = Memory::new(BASE, 1 << 12, false);
+        memory.hold(&[(BASE + 66, 2), (BASE - 8, 9), (BASE + 4095, u32::MAX)]);
+        let mut store = |addr, size| memory.store(addr, size, u32::MAX).unwrap();
+        assert_eq!(store(BASE + 64, Size::Word), Ok(Written::Held));
+        assert_eq!(store(BASE + 67, Size::Half), Ok(Written::Held));
+        // The same line, other bytes.
+        assert_eq!(store(BASE + 64, Size::Half), Ok(Written::Data));
+        assert_eq!(store(BASE + 68, Size::Byte), Ok(Written::Data));
+        assert_eq!(store(BASE, Size::Byte), Ok(Written::Held));
+        assert_eq!(store(BASE + 4095, Size::Byte), Ok(Written::Held));
+        assert_eq!(memory.load(BASE + 64, Size::Word), Some(0x0000_ffff));
+        memory.hold(&[]);
+        assert_eq!(memory.store(BASE + 66, Size::Byte, 1), Some(Ok(Written::Data)));
     }
 }

@@ -12,7 +12,7 @@ pub mod platform;
 mod saved;
 mod semihosting;
 
-pub use board::{Board, LoadError};
+pub use board::{Board, LoadError, Region};
 pub use memories::Memories;
 pub use memory::{LINE_SHIFT, Memory, Written};
 pub use platform::{Platform, PlatformError};
@@ -124,6 +124,12 @@ pub trait Bus {
     /// A store into memory has hit a watched line.
     fn watched(&mut self, addr: u32, clock: u64) {
         let _ = (addr, clock);
+    }
+
+    /// Whether a store there is held: it is not done, and says so by [`Written::Held`]. Asked only about stores that do not lie inside one memory.
+    fn holds(&self, addr: u32, size: Size) -> bool {
+        let _ = (addr, size);
+        false
     }
 
     /// Whether, since the last question, a store has hit the word that marks where a program is.

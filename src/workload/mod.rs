@@ -406,6 +406,8 @@ impl<U: Unit, P: Probe> Runner<'_, U, P> {
                 Reached::Stop(stop) => break stop,
                 Reached::Mark => each_mark(self),
                 Reached::Breakpoint => begun = true,
+                // Nothing asks for these here.
+                Reached::Held | Reached::Exception | Reached::Interrupt => {}
                 Reached::Difference => first = self.first_difference(),
             }
         };

@@ -44,6 +44,8 @@ impl<'p, U: Unit, P: Probe> Runner<'p, U, P> {
                 Reached::Mark => return Paused::Layer,
                 Reached::Difference => return Paused::Difference,
                 Reached::Breakpoint => self.begun = true,
+                // Nothing asks for these here.
+                Reached::Held | Reached::Exception | Reached::Interrupt => {}
             }
         }
     }

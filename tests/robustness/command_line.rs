@@ -91,6 +91,12 @@ fn outputs_of_a_run_that_cannot_be_written_are_named_before_long() {
     let path = file(&dir, "loop.elf", elf(&[STOP], Vec::new()));
     let full = stuckat(["run", "--trace", "/dev/full", &path]);
     full.is_refused(IO, &["/dev/full: cannot be written"]);
+    for format in ["ibex", "spike", "json", "binary"] {
+        let full = stuckat(["run", "--trace", "/dev/full", "--trace-format", format, &path]);
+        full.is_refused(IO, &["/dev/full: cannot be written"]);
+    }
+    let ring = ["run", "--trace", "/dev/full", "--trace-last", "9", "--max-insns", "99", &path];
+    stuckat(ring).is_refused(IO, &["/dev/full: cannot be written"]);
     let nowhere = stuckat(["run", "--trace", "/nowhere/trace.csv", &path]);
     nowhere.is_refused(IO, &["/nowhere/trace.csv: cannot be written"]);
     assert!(begin.elapsed() < Duration::from_secs(60), "{:?}", begin.elapsed());
@@ -112,7 +118,7 @@ fn what_a_program_prints_stays_out_of_a_trace_on_standard_output() {
     assert_eq!(printed.stderr, "A");
     for (ended, lines) in [(ended, 3001), (printed, 9)] {
         assert_eq!(ended.stdout.lines().count(), lines);
-        assert!(ended.stdout.lines().all(|line| line.split(',').count() == 15));
+        assert!(ended.stdout.lines().all(|line| line.split(',').count() == 21));
     }
 }
 

@@ -4,7 +4,9 @@
 use crate::bench::{Bench, Pair, Place, Program, pairs, places};
 use crate::common::Random;
 use crate::programs;
+use stuckat::cpu::Retired;
 use stuckat::elf::Image;
+use stuckat::trace::binary::{Encoder, Header, Reader, Writer};
 
 const BUDGET: u64 = 10_000;
 /// Without optimisation, fewer.
@@ -34,6 +36,9 @@ fn check(pair: &mut Pair<'_>, program: &Program, random: &mut Random, what: &str
     let unlike = events.iter().zip(&one_by_one).find(|(a, b)| a != b);
     assert_eq!(unlike, None, "{what}: an event depends on how the program is run");
     assert_eq!(events.len(), one_by_one.len(), "{what}");
+    if random.below(3) == 0 {
+        check_packed(&events, what);
+    }
     let numbers = events.iter().map(|event| event.number);
     assert!(numbers.eq(1..=events.len() as u64), "{what}: an instruction is not counted");
     // Boards are large, so these go on a few times a run, with one program in six.
@@ -44,6 +49,32 @@ fn check(pair: &mut Pair<'_>, program: &Program, random: &mut Random, what: &str
         let end = Bench::run_by_turns(place, profile, program, BUDGET, &mut rarely);
         same(&end, "watched now and then");
     }
+}
+
+/// A binary trace of these events has them all, field by field.
+fn check_packed(events: &[Retired], what: &str) {
+    let (mut file, mut block, mut encoder) = (Vec::new(), Vec::new(), Encoder::new());
+    let mut writer = Writer::new(&mut file, &Header::default()).unwrap();
+    for event in events {
+        // Blocks of a full file are longer; here they begin anywhere.
+        if encoder.push(event) | (encoder.len() == 1000) {
+            let count = encoder.take(&mut block);
+            writer.block(count, &block).unwrap();
+        }
+    }
+    let count = encoder.take(&mut block);
+    if count > 0 {
+        writer.block(count, &block).unwrap();
+    }
+    writer.finish("done").unwrap();
+    let mut reader = Reader::new(&file[..]).unwrap();
+    let (mut read, mut some) = (Vec::new(), Vec::new());
+    while reader.block(&mut some).unwrap() {
+        read.append(&mut some);
+    }
+    let unlike = events.iter().zip(&read).find(|(a, b)| a != b);
+    assert_eq!(unlike, None, "{what}: a binary trace changes an event");
+    assert_eq!(events.len(), read.len(), "{what}");
 }
 
 /// Runs programs made by `make` on every core of the given platforms.

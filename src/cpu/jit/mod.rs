@@ -15,7 +15,7 @@ mod lower;
 mod region;
 mod tally;
 
-use super::block::{Blocks, NOWHERE, fetch};
+use super::block::{Blocks, fetch};
 use super::events::Event;
 use super::exec::Flow;
 use super::probe::Probe;
@@ -87,7 +87,7 @@ struct Function {
     strays: u32,
     fruitless: u32,
     gone: bool,
-    /// It passes the address at which the run is to pause.
+    /// It passes an address at which the run is to pause.
     barred: bool,
 }
 
@@ -145,7 +145,8 @@ pub(super) struct Jit {
     targets: FxHashMap<u32, Vec<u32>>,
     /// How often a function was made anew for them, by where it begins.
     renewals: FxHashMap<u32, u32>,
-    barrier: u32,
+    /// In order.
+    barriers: Vec<u32>,
 }
 
 impl Jit {
@@ -165,7 +166,7 @@ impl Jit {
             kind: None,
             targets: FxHashMap::default(),
             renewals: FxHashMap::default(),
-            barrier: NOWHERE,
+            barriers: Vec::new(),
         })
     }
 
@@ -230,14 +231,15 @@ impl Jit {
         }
     }
 
-    /// No code may pass `pc` without being left.
-    pub fn set_barrier(&mut self, pc: u32) {
-        if pc == self.barrier {
+    /// No code may pass one of these addresses, which are in order, without being left.
+    pub fn set_barriers(&mut self, barriers: &[u32]) {
+        if barriers == self.barriers {
             return;
         }
-        self.barrier = pc;
+        self.barriers = barriers.to_vec();
         for function in &mut self.functions {
-            function.barred = pc != NOWHERE && Region::overlaps(&function.ranges, pc, 1);
+            let passes = |pc: &u32| Region::overlaps(&function.ranges, *pc, 1);
+            function.barred = barriers.iter().any(passes);
         }
         self.kinds.iter_mut().for_each(|(_, entries)| entries.forget_front());
     }
@@ -521,7 +523,8 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
         // A block of a function is executed by the interpreter until control comes to an entry: not for long, as a rule.
         let inside = self.jit.as_ref().is_some_and(|jit| {
             let Some(kind) = jit.kind else { return false };
-            let there = |function: &Function| !function.gone && function.blocks.contains(&pc);
+            let usable = |function: &Function| !function.gone && !function.barred;
+            let there = |function: &Function| usable(function) && function.blocks.contains(&pc);
             let kind = jit.kinds[kind].0;
             jit.functions.iter().any(|function| function.kind == kind && there(function))
         });
@@ -552,7 +555,7 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
             |pc| fetch(&self.bus, pc).ok().map(|(insn, _)| insn),
             |pc| jit.warm.contains(&pc) || self.blocks.runs_at(pc) > 0,
             |pc| jit.targets.get(&pc).cloned().unwrap_or_default(),
-            jit.barrier,
+            &jit.barriers,
         )?;
         let scope = self.blocks.scope();
         let outside = |op, pc| scope.is_some_and(|scope| !scope.contains(op, pc));

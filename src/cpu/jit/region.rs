@@ -67,13 +67,13 @@ pub struct Region {
 
 impl Region {
     /// The region of `entry`; `None` if nothing can be compiled there. `fetch` decodes, `warm` tells whether a block at an address
-    /// was executed, `seen` where a jump by register has gone, `barrier` is an address that is only entered, never passed.
+    /// was executed, `seen` where a jump by register has gone, `barriers` are addresses that are only entered, never passed; in order.
     pub fn new(
         entry: u32,
         fetch: impl Fn(u32) -> Option<Insn>,
         warm: impl Fn(u32) -> bool,
         seen: impl Fn(u32) -> Vec<u32>,
-        barrier: u32,
+        barriers: &[u32],
     ) -> Option<Self> {
         let mut insns: BTreeMap<u32, Insn> = BTreeMap::new();
         let mut leaders = BTreeSet::from([entry]);
@@ -83,7 +83,7 @@ impl Region {
             let mut pc = from;
             while !insns.contains_key(&pc) && insns.len() < MAX_INSNS {
                 let Some(insn) = fetch(pc).filter(|insn| !is_system(insn.op)) else { break };
-                if pc == barrier {
+                if barriers.binary_search(&pc).is_ok() {
                     break;
                 }
                 insns.insert(pc, insn);
