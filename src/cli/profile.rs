@@ -11,19 +11,19 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, clap::Args)]
 pub(super) struct Profile {
     /// Print to stderr at the end which functions and source lines took the instructions, cycles, multiplications and wrong multiplications
-    #[arg(long, conflicts_with = "trace")]
+    #[arg(long, conflicts_with = "file")]
     profile: bool,
     /// Rows of each table of --profile
     #[arg(long, value_name = "N", default_value_t = 20, requires = "profile")]
     profile_rows: usize,
     /// Write the profile with its calls for KCachegrind or callgrind_annotate
-    #[arg(long, value_name = "FILE", conflicts_with = "trace")]
+    #[arg(long, value_name = "FILE", conflicts_with = "file")]
     callgrind: Option<PathBuf>,
     /// Write the profile as a flame graph: cycles by call path, as SVG
-    #[arg(long, value_name = "FILE", conflicts_with = "trace")]
+    #[arg(long, value_name = "FILE", conflicts_with = "file")]
     flame_graph: Option<PathBuf>,
     /// Write the call paths with their cycles, a path a line, as speedscope and flamegraph.pl read them
-    #[arg(long, value_name = "FILE", conflicts_with = "trace")]
+    #[arg(long, value_name = "FILE", conflicts_with = "file")]
     folded: Option<PathBuf>,
 }
 

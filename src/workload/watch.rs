@@ -44,7 +44,7 @@ impl<'p, U: Unit, P: Probe> Runner<'p, U, P> {
                 Reached::Mark => return Paused::Layer,
                 Reached::Difference => return Paused::Difference,
                 Reached::Breakpoint => self.begun = true,
-                // Nobody asks for these here.
+                // Nothing asks for these here.
                 Reached::Held | Reached::Exception | Reached::Interrupt => {}
             }
         }
