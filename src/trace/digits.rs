@@ -56,13 +56,13 @@ impl Decimal {
     /// Makes it another number.
     #[inline(always)]
     pub fn set(&mut self, value: u64) {
-        let more = value.wrapping_sub(self.value);
+        let more = value.checked_sub(self.value);
         self.value = value;
-        let last = u64::from(self.digits[ROOM - 1]) + more;
-        if more < 10 && last <= u64::from(b'9') {
-            self.digits[ROOM - 1] = last as u8;
-        } else {
-            self.set_all(value);
+        match more {
+            Some(more @ 0..10) if self.digits[ROOM - 1] + more as u8 <= b'9' => {
+                self.digits[ROOM - 1] += more as u8;
+            }
+            _ => self.set_all(value),
         }
     }
 
