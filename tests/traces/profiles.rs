@@ -122,8 +122,12 @@ fn a_profile_has_what_the_trace_has() {
 
 /// Valgrind's reader takes the file and finds as many instructions, all of them in what `_start` has called and itself.
 fn annotated(profile: &Path, instructions: u64) {
-    let Some(tool) = common::tool("callgrind_annotate") else { return };
-    let output = Command::new(tool).arg("--inclusive=yes").arg(profile).output().unwrap();
+    // It comes with valgrind, and its own `--version` ends with an error.
+    if common::tool("valgrind").is_none() {
+        return;
+    }
+    let output = Command::new("callgrind_annotate").arg("--inclusive=yes").arg(profile).output();
+    let output = output.unwrap();
     let text = String::from_utf8_lossy(&output.stdout).replace(',', "");
     assert!(output.status.success(), "{text}");
     let line = |what: &str| text.lines().find(|line| line.contains(what)).map(str::to_owned);
