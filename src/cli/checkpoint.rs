@@ -38,12 +38,12 @@ impl Checkpoints {
     pub fn begin<U: Unit, P: Probe>(
         &self,
         machine: &mut Machine<Board, U, P>,
-        origin: impl FnOnce() -> anyhow::Result<Origin>,
+        origin: impl FnOnce() -> Origin,
     ) -> anyhow::Result<Saves> {
         if self.save_at.is_empty() && self.restore.is_none() {
             return Ok(Saves { due: Vec::new(), origin: None });
         }
-        let origin = origin()?;
+        let origin = origin();
         let mut due = Vec::new();
         for pair in self.save_at.chunks_exact(2) {
             let number: u64 = pair[0].replace('_', "").parse().with_context(|| {

@@ -93,7 +93,7 @@ enum MulTiming {
 
 pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let file = args.elf.display().to_string();
-    let bytes = elf(args)?;
+    let bytes = std::fs::read(&args.elf).with_context(|| format!("{file}: cannot be read"))?;
     let image = Image::parse(&bytes).with_context(|| file.clone())?;
     let platform = match args.target.platform()? {
         Some(platform) => platform,
@@ -200,9 +200,9 @@ fn trace_and_execute(
     if args.slow {
         machine.set_compiled(None);
     }
-    let mut saves = args.checkpoints.begin(&mut machine, || origin(args))?;
+    let mut saves = args.checkpoints.begin(&mut machine, || origin(traced))?;
     if args.profile.is_wanted() {
-        let info = DebugInfo::new(&elf(args)?);
+        let info = DebugInfo::new(traced.elf);
         let mut profiler = Profiler::new(&info, machine.elapsed());
         let mut watched = machine.with_probe(|event: &Retired| profiler.retired(event));
         let console = &mut print_bytes;
@@ -282,24 +282,13 @@ fn execute<P: Probe>(
     }
 }
 
-/// The bytes of the program's file.
-fn elf(args: &Args) -> anyhow::Result<Vec<u8>> {
-    let file = args.elf.display();
-    std::fs::read(&args.elf).with_context(|| format!("{file}: cannot be read"))
-}
-
 /// What a checkpoint of this run is made from.
-fn origin(args: &Args) -> anyhow::Result<Origin> {
-    let bytes = elf(args)?;
-    let platform = match args.target.platform()? {
-        Some(platform) => platform,
-        None => Platform::guess(&Image::parse(&bytes)?)?,
-    };
-    Ok(Origin {
-        elf_sha256: crate::hex(&Sha256::digest(&bytes)),
-        platform: platform.name().to_owned(),
-        faults: args.fault.clone(),
-    })
+fn origin(traced: &trace::Traced<'_>) -> Origin {
+    Origin {
+        elf_sha256: crate::hex(&Sha256::digest(traced.elf)),
+        platform: traced.platform.to_owned(),
+        faults: traced.faults.to_vec(),
+    }
 }
 
 /// What a test of the RISC-V architectural suite leaves in memory.

@@ -25,7 +25,7 @@ pub use csr::{M_MODE, U_MODE};
 pub use outside::Pauses;
 pub use probe::{Access, CsrWrite, Probe, Retired, Silent};
 pub use profile::Profile;
-pub use scope::Scope;
+pub use scope::{Scope, mul_op};
 pub use state::{State, WrongState};
 pub use trap::{Cause, Trap, TrapLog};
 

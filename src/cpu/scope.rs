@@ -39,8 +39,8 @@ impl Scope {
     }
 }
 
-/// The multiplication that an instruction is.
-pub(super) fn mul_op(op: Op) -> Option<MulOp> {
+/// The multiplication that an operation is, if it is one.
+pub fn mul_op(op: Op) -> Option<MulOp> {
     match op {
         Op::Mul => Some(MulOp::MUL),
         Op::Mulh => Some(MulOp::MULH),

@@ -3,9 +3,9 @@
 //! In: a [`Scenario`]. Out: [`Operation`]s with their operands and places. Each is found by running from reset at full speed to just before it,
 //! so that it is the campaign's own run that is looked at.
 
-use super::units::{Order, StopAt};
+use super::units::{Order, StopAt, Telling};
 use super::{Code, Scenario, WrongProduct};
-use crate::isa::Op;
+use crate::cpu::mul_op;
 use crate::netlist::activity::Activity;
 use crate::netlist::faulty_unit::FaultyUnit;
 use crate::netlist::spread::Spread;
@@ -59,12 +59,7 @@ fn next_operation<U: Unit>(scenario: &Scenario<'_>, runner: &Runner<'_, U>) -> O
     let bytes = machine.bus().peek(pc, 4);
     let word = bytes.map(|b| u32::from_le_bytes([b[0], b[1], b[2], b[3]]));
     let insn = word.and_then(crate::isa::decode);
-    let op = match insn.map(|insn| insn.op) {
-        Some(Op::Mulh) => MulOp::MULH,
-        Some(Op::Mulhsu) => MulOp::MULHSU,
-        Some(Op::Mulhu) => MulOp::MULHU,
-        _ => MulOp::MUL,
-    };
+    let op = insn.and_then(|insn| mul_op(insn.op)).unwrap_or(MulOp::MUL);
     let layer = runner.layer_mark().checked_sub(1);
     Operation {
         instruction: machine.retired() + 1,
@@ -191,7 +186,7 @@ pub(super) fn activated(scenario: &Scenario<'_>) -> Option<Operation> {
         }
     }
     let wanted = first?;
-    let mut runner = scenario.begin(StopAt::new(scenario.exact(), wanted));
+    let mut runner = scenario.begin(Telling::new(scenario.exact(), StopAt::new(wanted)));
     loop {
         match runner.advance(u64::MAX) {
             Paused::Difference => break,
@@ -215,12 +210,12 @@ fn first_activating(scenario: &Scenario<'_>, stuck: &[Fault]) -> Option<u64> {
         let activity = Activity::of(circuit, tuples);
         stuck.iter().any(|fault| activity.activates(circuit, *fault) == Some(true))
     };
-    let mut runner = scenario.begin(Order::new(scenario.exact()));
+    let mut runner = scenario.begin(Telling::new(scenario.exact(), Order::default()));
     let mut look = FIRST_LOOK;
     loop {
         let ended = runner.advance_to(look);
         look = look.saturating_mul(2);
-        let new = std::mem::take(&mut runner.unit_mut().new);
+        let new = std::mem::take(&mut runner.unit_mut().listener.new);
         for pass in new.chunks(PASS) {
             let tuples: Vec<Tuple> = pass.iter().map(|(_, tuple)| *tuple).collect();
             if activates(&tuples) {

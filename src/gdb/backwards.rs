@@ -6,9 +6,7 @@
 use super::debuggee::{Debuggee, Event, Going, Wrong};
 use super::forwards::Look;
 use super::history::{Checkpoint, Position};
-use crate::cpu::Stop;
-use crate::isa::Op;
-use crate::unit::MulOp;
+use crate::cpu::{Stop, mul_op};
 
 /// A checkpoint is left so many steps before where the user goes back to, so that the next steps back are short.
 const NEAR: u64 = 20_000;
@@ -202,13 +200,7 @@ impl Debuggee {
         let after: Vec<u32> = (0..32).map(|i| self.reg(i)).collect();
         self.one_step_back();
         let operation = self.next_insn().filter(|_| self.pc() == first.pc).and_then(|insn| {
-            let op = match insn.op {
-                Op::Mul => MulOp::MUL,
-                Op::Mulh => MulOp::MULH,
-                Op::Mulhsu => MulOp::MULHSU,
-                Op::Mulhu => MulOp::MULHU,
-                _ => return None,
-            };
+            let op = mul_op(insn.op)?;
             let operands = [self.reg(insn.rs1), self.reg(insn.rs2)];
             Some((op, operands, after[usize::from(insn.rd & 31)]))
         });

@@ -10,10 +10,8 @@ pub mod callgrind;
 pub mod flame;
 mod stack;
 
-use crate::cpu::{Probe, Retired};
+use crate::cpu::{Probe, Retired, mul_op};
 use crate::debug::{DebugInfo, Location};
-use crate::isa::Op;
-use crate::unit::MulOp;
 use rustc_hash::FxHashMap;
 use stack::Stack;
 use std::collections::BTreeMap;
@@ -144,13 +142,7 @@ impl<'d> Profiler<'d> {
     }
 
     fn count(&mut self, event: &Retired) {
-        let mul = match event.op {
-            Some(Op::Mul) => Some(MulOp::MUL),
-            Some(Op::Mulh) => Some(MulOp::MULH),
-            Some(Op::Mulhsu) => Some(MulOp::MULHSU),
-            Some(Op::Mulhu) => Some(MulOp::MULHU),
-            _ => None,
-        };
+        let mul = event.op.and_then(mul_op);
         let wrong = mul.is_some_and(|op| {
             event.rd.0 != 0 && event.rd.1 != op.product(event.rs1.1, event.rs2.1)
         });

@@ -1,13 +1,12 @@
 //! Records a window of one run: what each instruction did, when, and what every net did in its multiplications.
 
 use super::super::Scenario;
-use super::super::calls::is_mul;
-use crate::cpu::Retired;
+use crate::cpu::{Retired, mul_op};
+use crate::isa::decode;
 use crate::isa::text::{Style, text};
-use crate::isa::{Op, decode};
 use crate::netlist::faulty_unit::FaultyUnit;
 use crate::netlist::wave::Trace;
-use crate::unit::{Answer, Exact, MulOp, Tuple, Unit};
+use crate::unit::{Answer, Exact, Tuple, Unit};
 use std::cell::RefCell;
 
 /// One run's window.
@@ -120,12 +119,7 @@ fn next_tuple<U: Unit>(runner: &crate::workload::Runner<'_, U>) -> Option<Tuple>
     let machine = runner.machine();
     let bytes = machine.bus().peek(machine.pc(), 4)?;
     let word = u32::from_le_bytes(bytes.try_into().ok()?);
-    let insn = decode(word).filter(|_| is_mul(word))?;
-    let op = match insn.op {
-        Op::Mulh => MulOp::MULH,
-        Op::Mulhsu => MulOp::MULHSU,
-        Op::Mulhu => MulOp::MULHU,
-        _ => MulOp::MUL,
-    };
+    let insn = decode(word)?;
+    let op = mul_op(insn.op)?;
     Some(Tuple { op, rs1: machine.reg(insn.rs1), rs2: machine.reg(insn.rs2) })
 }
