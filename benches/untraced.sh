@@ -4,8 +4,10 @@
 #
 #   benches/untraced.sh [COMMIT] [INSTRUCTIONS]     # default: d070d23, the last commit before traces; 5,000,000
 #
-# Both are built with the same flags, into target/untraced. Needs valgrind; takes two builds and some minutes.
+# Both are built with the same flags, those of the working tree's release profile, into target/untraced. Needs valgrind; takes two
+# builds and some minutes.
 set -euo pipefail
+export CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=1
 cd "$(dirname "$0")/.."
 commit=${1:-d070d23}
 insns=${2:-5000000}
