@@ -25,7 +25,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 /// Instructions between two looks at the console: output appears as it goes, and less than the board keeps can pile up.
-const SLICE: u64 = 1_000_000;
+const SLICE: u64 = 4_000_000;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {

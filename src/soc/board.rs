@@ -12,7 +12,7 @@ use thiserror::Error;
 
 /// Console bytes that are kept until they are taken; what a program prints beyond this is dropped, so that it cannot grow
 /// the host.
-const CONSOLE_LIMIT: usize = 1 << 20;
+const CONSOLE_LIMIT: usize = 1 << 22;
 /// Accesses to devices that are not modelled are remembered up to this many.
 const UNMODELLED_LIMIT: usize = 16;
 

@@ -248,8 +248,8 @@ fn what_a_program_prints_is_kept_up_to_a_limit() {
         sw(A0, T1, 0),
         jal(ZERO, -8),
     ];
-    let [machine, ..] = ends_soon(&loaded(&[(RAM, main)]), 2_000_000);
-    assert_eq!(machine.bus().console().len(), 1 << 20);
+    let [machine, ..] = ends_soon(&loaded(&[(RAM, main)]), 15_000_000);
+    assert_eq!(machine.bus().console().len(), 1 << 22);
 }
 
 #[test]
