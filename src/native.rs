@@ -39,26 +39,15 @@ impl std::fmt::Debug for Assembler {
 }
 
 impl Assembler {
-    /// An assembler for this processor.
-    ///
-    /// # Errors
-    /// [`NativeError::Host`] if Cranelift does not know it.
-    pub fn new() -> Result<Self, NativeError> {
-        Self::with_opt_level("speed")
-    }
-
-    /// The same for functions that are written without anything to improve: made faster, and nothing in them is put into another order.
+    /// An assembler for this processor. Nothing is improved or put into another order: what is written here gains less by that than it
+    /// takes, and loses registers to constants.
     ///
     /// # Errors
     /// [`NativeError::Host`] if Cranelift does not know this processor.
-    pub fn literal() -> Result<Self, NativeError> {
-        Self::with_opt_level("none")
-    }
-
-    fn with_opt_level(opt_level: &str) -> Result<Self, NativeError> {
+    pub fn new() -> Result<Self, NativeError> {
         let mut flags = settings::builder();
         for (name, value) in [
-            ("opt_level", opt_level),
+            ("opt_level", "none"),
             ("is_pic", "false"),
             ("use_colocated_libcalls", "false"),
             ("enable_verifier", if cfg!(debug_assertions) { "true" } else { "false" }),

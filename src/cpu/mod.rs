@@ -380,7 +380,7 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
         self.all_outside = outside;
     }
 
-    /// Lets blocks be compiled once they have been executed `after` times (1 or more; 1,000 unless something else is said); with `None` the interpreter,
+    /// Lets blocks be compiled once they have been executed `after` times (1 or more; 2,500 unless something else is said); with `None` the interpreter,
     /// which is the reference, does every instruction. Results are the same.
     pub fn set_compiled(&mut self, after: Option<u64>) {
         self.jit = match after {

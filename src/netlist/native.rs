@@ -32,7 +32,7 @@ impl Code {
     /// # Errors
     /// [`NativeError`] if none can be made for this processor.
     pub fn new() -> Result<Self, NativeError> {
-        Ok(Self { assembler: Assembler::literal()?, products: [None; 4], arithmetic: [false; 4] })
+        Ok(Self { assembler: Assembler::new()?, products: [None; 4], arithmetic: [false; 4] })
     }
 
     /// Makes the code of an operation, fast or slow.

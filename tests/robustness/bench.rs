@@ -340,9 +340,11 @@ impl Bench<'_, Silent> {
     }
 }
 
-/// A machine with long blocks, one that is watched, and one that compiles what it has seen, for each core.
+/// A machine with long blocks, one that is watched, one that compiles what it has seen once, and one that compiles what it has seen so often that
+/// it knows the loops, for each core.
 pub struct Pair<'p> {
     pub compiled: Bench<'p, Silent>,
+    pub later: Bench<'p, Silent>,
     pub fast: Bench<'p, Silent>,
     pub watched: Bench<'p, Log>,
 }
@@ -364,6 +366,7 @@ impl Probe for Log {
 pub fn pairs(place: &Place) -> Vec<Pair<'_>> {
     let pair = |profile| Pair {
         compiled: Bench::new(place, profile, Silent, Some(1)),
+        later: Bench::new(place, profile, Silent, Some(16)),
         fast: Bench::new(place, profile, Silent, None),
         watched: Bench::new(place, profile, Log::default(), None),
     };

@@ -10,7 +10,7 @@ use stuckat::trace::binary::{Encoder, Header, Reader, Writer};
 
 const BUDGET: u64 = 10_000;
 /// Without optimisation, fewer.
-/// Runs: 6 platforms, 3 cores and 8 ways for each.
+/// Runs: 6 platforms, 3 cores and 10 ways for each.
 const PROGRAMS: usize = if cfg!(debug_assertions) { 6 } else { 42 };
 
 /// Runs a program on one core in every way.
@@ -30,6 +30,9 @@ fn check(pair: &mut Pair<'_>, program: &Program, random: &mut Random, what: &str
     same(&pair.fast.run_in_pieces(program, BUDGET, &mut piece), "in pieces");
     same(&pair.compiled.run(program, BUDGET), "compiled");
     same(&pair.compiled.run_in_pieces(program, BUDGET, &mut piece), "compiled, in pieces");
+    same(&pair.later.run(program, BUDGET), "compiled later");
+    let mut piece = || BUDGET / 10 + random.below(1000) as u64;
+    same(&pair.later.run_in_pieces(program, BUDGET, &mut piece), "compiled later, in pieces");
     // With a budget of one instruction after the other, each is a block of its own.
     same(&pair.watched.run_in_pieces(program, BUDGET, || 1), "watched, one instruction at a time");
     let one_by_one = std::mem::take(&mut pair.watched.machine.probe_mut().0);
@@ -112,12 +115,18 @@ fn lively_programs_end_the_same_however_they_are_run() {
     run_all(3, |_| true, PROGRAMS, programs::lively);
 }
 
-/// 6 platforms with 1,700 programs each.
 #[test]
-#[ignore = "10,200 programs: about forty minutes in release mode"]
-fn ten_thousand_programs_end_the_same_however_they_are_run() {
+fn loops_end_the_same_however_they_are_run() {
+    run_all(7, |_| true, PROGRAMS / 2, programs::looping);
+}
+
+/// 6 platforms with 2,200 programs each.
+#[test]
+#[ignore = "13,200 programs: about forty minutes in release mode"]
+fn thirteen_thousand_programs_end_the_same_however_they_are_run() {
     run_all(5, |_| true, 1500, programs::lively);
     run_all(6, |_| true, 200, programs::legal);
+    run_all(8, |_| true, 500, programs::looping);
 }
 
 #[test]

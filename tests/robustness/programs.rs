@@ -1,11 +1,12 @@
-//! Random programs: of random bytes, of random legal instructions, and lively ones, which set up a
+//! Random programs: of random bytes, of random legal instructions, lively ones, which set up a
 //! trap handler, timers and interrupts, and then do everything that a program can do in an
-//! arbitrary order.
+//! arbitrary order, and loops that walk through memory.
 
 use crate::bench::{Place, Program};
 use crate::code::*;
 use crate::common::Random;
 use stuckat::isa::{decode, parcel_len};
+use stuckat::soc::Bus;
 
 /// Offsets from the start of RAM.
 const VECTORS: u32 = 0x400;
@@ -87,6 +88,76 @@ pub fn lively(place: &Place, random: &mut Random) -> Program {
     }
     code.word(jal(ZERO, (ram + BODY).wrapping_sub(code.here()) as i32));
     Program { addr: ram, bytes: code.bytes, entry: ram }
+}
+
+/// A program of loops that walk through memory, near its ends and into the code too, with a sound handler for what comes of it.
+pub fn looping(place: &Place, random: &mut Random) -> Program {
+    let ram = place.ram;
+    let mut code = Code::at(ram);
+    set_up(&mut code, place, random);
+    code.skip_to(ram + VECTORS);
+    for id in 0..64 {
+        code.word(jal(ZERO, (HANDLER - VECTORS) as i32 - 4 * id));
+    }
+    code.skip_to(ram + HANDLER);
+    handler(&mut code, random);
+    code.skip_to(ram + BODY);
+    for _ in 0..2 + random.below(4) {
+        walk(&mut code, place, random);
+    }
+    code.word(jal(ZERO, (ram + BODY).wrapping_sub(code.here()) as i32));
+    Program { addr: ram, bytes: code.bytes, entry: ram }
+}
+
+/// Registers of [`walk`]: pointers, what is loaded and computed, and how often it still goes round.
+const POINTERS: [u32; 4] = [8, 9, 12, 13];
+const VALUES: [u32; 6] = [5, 6, 7, 10, 11, 15];
+const LEFT: u32 = 14;
+
+/// A loop.
+fn walk(code: &mut Code, place: &Place, random: &mut Random) {
+    let windows = place.pristine.code_windows();
+    let len = windows.into_iter().find(|(base, _)| *base == place.ram).expect("a memory").1;
+    let near_end = len - 0x200 + random.below(0x220) as u32;
+    let some = random.below(0x600) as u32;
+    let aligned = one_of(random, &[!3, !3, !3, !1, !0]);
+    for rd in POINTERS {
+        let at =
+            one_of(random, &[DATA, DATA + some, DATA + some, near_end, BODY + some, some & 0xff]);
+        code.words(li(rd, place.ram.wrapping_add(at & aligned)));
+    }
+    let times = one_of(random, &[4, 30, 200, 1000]);
+    code.words(li(LEFT, 1 + random.below(times) as u32));
+    if random.below(6) == 0 {
+        // To an instruction in the middle.
+        code.word(jal(ZERO, 8));
+    }
+    let top = code.here();
+    let strict = random.below(3) > 0;
+    for _ in 0..2 + random.below(7) {
+        let (pointer, value) = (one_of(random, &POINTERS), one_of(random, &VALUES));
+        let (one, other) = (one_of(random, &VALUES), one_of(random, &VALUES));
+        let offset = random.below(16) as i32 - 4;
+        let offset = if strict { offset & !3 } else { offset };
+        match random.below(12) {
+            0..3 => code.word(load(one_of(random, &[0, 1, 2, 2, 4, 5]), value, pointer, offset)),
+            3..5 => code.word(store(one_of(random, &[0, 1, 2, 2]), value, pointer, offset)),
+            5..8 => {
+                let strides = if strict { [4, 4, 8, -4, 16] } else { [1, 2, 4, -1, 3] };
+                code.word(addi(pointer, pointer, one_of(random, &strides)));
+            }
+            8 => code.word(r(one_of(random, &[0, 1, 1, 0x20]), 0, value, one, other)),
+            9 => code.word(r(1, random.below(4) as u32, value, one, other)),
+            10 => {
+                // Past the next one.
+                let by = one_of(random, &[8, 8, 8, 12]);
+                code.word(branch(one_of(random, &[0, 1, 4, 5, 6, 7]), one, other, by));
+            }
+            _ => code.word(addi(value, one, offset)),
+        }
+    }
+    code.word(addi(LEFT, LEFT, -1));
+    code.word(branch(1, LEFT, ZERO, top.wrapping_sub(code.here()) as i32));
 }
 
 fn set_up(code: &mut Code, place: &Place, random: &mut Random) {

@@ -10,6 +10,8 @@ use std::collections::{HashMap, HashSet};
 
 /// Registers that are held in a loop, at the most.
 const HELD: u32 = 8;
+/// The same in a burst, which needs fewer registers of the host for itself.
+const HELD_IN_BURST: u32 = 10;
 
 /// Registers that a block holds in host registers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -34,12 +36,7 @@ pub fn touched(insn: &Insn) -> (u32, u32) {
 
 /// For each block of a region, by address, what it holds; blocks that hold nothing are left out.
 pub fn held(region: &Region, heads: &HashSet<u32>) -> HashMap<u32, Held> {
-    let mut before: HashMap<u32, Vec<u32>> = HashMap::new();
-    for block in &region.blocks {
-        for to in region.successors(block) {
-            before.entry(to).or_default().push(block.pc());
-        }
-    }
+    let before = predecessors(region);
     let mut loops: Vec<Vec<u32>> = heads.iter().map(|head| body(*head, &before)).collect();
     loops.sort_by_key(|body| (body.len(), body[0]));
     let mut all: HashMap<u32, Held> = HashMap::new();
@@ -59,8 +56,33 @@ pub fn held(region: &Region, heads: &HashSet<u32>) -> HashMap<u32, Held> {
     all
 }
 
+/// What `ordinary` holds and, as far as there is room, what else a burst of these blocks wants.
+pub fn held_in_burst(region: &Region, body: &[u32], ordinary: Held) -> Held {
+    let (_, written) = all_of(region, body);
+    let (mut registers, mut room) = (ordinary.registers, HELD_IN_BURST);
+    room = room.saturating_sub(registers.count_ones());
+    for r in wanted(region, body).filter(|r| ordinary.registers >> r & 1 == 0) {
+        if room == 0 {
+            break;
+        }
+        (registers, room) = (registers | 1 << r, room - 1);
+    }
+    Held { registers, written: (written | ordinary.written) & registers }
+}
+
+/// The blocks that lead to each.
+pub fn predecessors(region: &Region) -> HashMap<u32, Vec<u32>> {
+    let mut before: HashMap<u32, Vec<u32>> = HashMap::new();
+    for block in &region.blocks {
+        for to in region.successors(block) {
+            before.entry(to).or_default().push(block.pc());
+        }
+    }
+    before
+}
+
 /// The blocks from which control can come back to `head` without passing it: the head first, then in ascending order.
-fn body(head: u32, before: &HashMap<u32, Vec<u32>>) -> Vec<u32> {
+pub fn body(head: u32, before: &HashMap<u32, Vec<u32>>) -> Vec<u32> {
     let mut inside = HashSet::from([head]);
     let back = before.get(&head).into_iter().flatten().copied();
     let mut work: Vec<u32> = back.filter(|pc| *pc >= head).collect();
@@ -89,6 +111,12 @@ fn all_of(region: &Region, body: &[u32]) -> (u32, u32) {
 
 /// The registers that save most reads and writes of memory at the ends of blocks.
 fn most_wanted(region: &Region, body: &[u32]) -> (u32, u32) {
+    let registers = wanted(region, body).take(HELD as usize).fold(0, |set, r| set | 1_u32 << r);
+    (registers, all_of(region, body).1 & registers)
+}
+
+/// The registers of a loop, those first that save most reads and writes of memory at the ends of blocks.
+fn wanted(region: &Region, body: &[u32]) -> impl Iterator<Item = usize> {
     let mut saved = [0_u32; 32];
     for block in blocks(region, body) {
         let (mut needed, mut written) = (0_u32, 0_u32);
@@ -105,8 +133,7 @@ fn most_wanted(region: &Region, body: &[u32]) -> (u32, u32) {
     }
     let mut order: Vec<usize> = (1..32).filter(|r| saved[*r] > 0).collect();
     order.sort_by_key(|r| (std::cmp::Reverse(saved[*r]), *r));
-    let registers = order.into_iter().take(HELD as usize).fold(0, |set, r| set | 1_u32 << r);
-    (registers, all_of(region, body).1 & registers)
+    order.into_iter()
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@
 //! take until it looks again, and near them the interpreter goes on.
 
 mod accesses;
+mod bursts;
 mod context;
 mod loops;
 mod lower;
@@ -34,7 +35,7 @@ use std::ffi::c_void;
 use tally::{CYCLES, HALF, Tally};
 
 /// Executions of a block after which it is compiled.
-pub(super) const HOT: u64 = 1000;
+pub(super) const HOT: u64 = 2500;
 /// So many times as many executions of a block that is in some function, not as an entry, make it one.
 const STILL_HOT: u64 = 8;
 /// Executions in a run that are remembered in the next.
@@ -491,11 +492,12 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
     fn renew(&mut self, function: u32) {
         let Some(jit) = &mut self.jit else { return };
         let found = &jit.functions[function as usize];
-        if found.gone || found.strays < ASTRAY + LOOKED_AT {
+        let renewals = jit.renewals.entry(found.root).or_default();
+        if found.gone || found.strays < ASTRAY + LOOKED_AT || *renewals >= RENEWALS {
             return;
         }
+        *renewals += 1;
         let root = found.root;
-        *jit.renewals.entry(root).or_default() += 1;
         jit.drop_function(function as usize);
         self.compile(root);
     }
@@ -520,15 +522,22 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
 
     #[cold]
     fn hot_block(&mut self, pc: u32, first: bool) {
-        // A block of a function is executed by the interpreter until control comes to an entry: not for long, as a rule.
-        let inside = self.jit.as_ref().is_some_and(|jit| {
+        // A block of a function is executed by the interpreter until control comes to an entry: not for long, as a rule. At an
+        // entry it is executed only where there is no time for compiled code.
+        let known = self.jit.as_ref().is_some_and(|jit| {
             let Some(kind) = jit.kind else { return false };
-            let usable = |function: &Function| !function.gone && !function.barred;
-            let there = |function: &Function| usable(function) && function.blocks.contains(&pc);
             let kind = jit.kinds[kind].0;
-            jit.functions.iter().any(|function| function.kind == kind && there(function))
+            let usable = |function: &&Function| !function.gone && !function.barred;
+            let has = |function: &Function| {
+                let expected = function.entries.contains(&pc);
+                expected || first && function.blocks.contains(&pc)
+            };
+            jit.functions
+                .iter()
+                .filter(usable)
+                .any(|function| function.kind == kind && has(function))
         });
-        if !(first && inside) {
+        if !known {
             self.compile(pc);
         }
     }
@@ -559,7 +568,8 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
         )?;
         let scope = self.blocks.scope();
         let outside = |op, pc| scope.is_some_and(|scope| !scope.contains(op, pc));
-        let machine = lower::Machine { memory: jit.memory, kind, outside: &outside };
+        let runs = |pc| self.blocks.runs_at(pc);
+        let machine = lower::Machine { memory: jit.memory, kind, outside: &outside, runs: &runs };
         let longest = lower::longest(&region, &machine);
         // The answers' cycles have 16 bits.
         if longest > LONGEST {

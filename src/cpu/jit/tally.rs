@@ -33,6 +33,21 @@ pub struct Tally {
 }
 
 impl Tally {
+    /// Nothing.
+    pub const NONE: Self = Self {
+        cycles: 0,
+        retired: 0,
+        loads: 0,
+        stores: 0,
+        muls: 0,
+        compressed: 0,
+        taken: 0,
+        branches: 0,
+        outside: 0,
+        highs: 0,
+        jumps: 0,
+    };
+
     /// What an instruction adds whatever becomes of it; a multiplication's cycles come apart.
     pub fn of(insn: &Insn) -> Self {
         let op = insn.op;
