@@ -38,8 +38,10 @@ callgrind() {
         sed -n 's/.*Collected : //p'
 }
 
-before=$(count "$(build "$work/source" before)")
-now=$(count "$(build "$here" now)")
+before=$(build "$work/source" before)
+now=$(build "$here" now)
+before=$(count "$before")
+now=$(count "$now")
 awk -v b="$before" -v n="$now" -v i="$insns" -v c="$commit" 'BEGIN {
     printf "%s: %d host instructions (%.2f an instruction)\nhere: %d (%.2f)\nratio %.5f\n", c, b, b / i, n, n / i, n / b
 }'
