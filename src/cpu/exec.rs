@@ -98,19 +98,15 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
             let after = self.step(step, Here { block: &block, at });
             let now = self.observe_step(&mut progress, step, at, operands);
             at += 1;
-            match after {
-                After::Go => self.observe_straight(&now),
-                After::Held => {
-                    self.hold(&block, at, (redirected, bubbles));
-                    return Flow::Held;
-                }
-                other => {
-                    if P::ACTIVE {
-                        self.observed = now;
-                    }
-                    return self.leave_block(&block, at, other);
-                }
+            // All others are rare, and one question is enough for the usual step.
+            if matches!(after, After::Go) {
+                self.observe_straight(&now);
+                continue;
             }
+            if P::ACTIVE {
+                self.observed = now;
+            }
+            return self.leave_block(&block, at, after, (redirected, bubbles));
         }
         if len == block.len {
             self.pc = block.end;
@@ -191,8 +187,8 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
         self.blocks.completed_in_part(block.first, at);
     }
 
-    /// Leaves a block whose last executed step is the one before `at`.
-    fn leave_block(&mut self, block: &Block, at: u32, after: After) -> Flow {
+    /// Leaves a block whose last executed step is the one before `at`; `entry` is what was known of the redirection that led to it.
+    fn leave_block(&mut self, block: &Block, at: u32, after: After, entry: (bool, u64)) -> Flow {
         match after {
             After::Go => Flow::Next,
             After::Jumped => {
@@ -222,7 +218,10 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
                 let accessed = matches!(cause, Cause::LoadAccessFault | Cause::StoreAccessFault);
                 self.raise_observed(Trap { cause, pc: self.pc, tval }, accessed)
             }
-            After::Held => Flow::Held,
+            After::Held => {
+                self.hold(block, at, entry);
+                Flow::Held
+            }
             After::NoAnswer => {
                 self.settle(block, at - 1);
                 Flow::Stop(Stop::NoAnswer { pc: self.pc })
