@@ -98,7 +98,7 @@ fn compare_units(
         }
     }
     // Half of the operations are learnt beforehand, as a campaign does.
-    fast.learn(&tuples[..tuples.len() / 2], |_| ());
+    fast.learn(&tuples[..tuples.len() / 2]);
     for (i, t) in tuples.iter().enumerate() {
         if i % 7 == 0 {
             // A division writes the register that both share.

@@ -310,7 +310,7 @@ fn compare(circuit: &Arc<Circuit>, fault: Fault, random: &mut Random) -> Tally {
     let mut gates = GateUnit::new(circuit.clone(), &[fault]);
     let mut fast = FastUnit::new(circuit, sequences);
     // Some are learnt beforehand, as a campaign does; and all are asked twice, the second time known by the memo.
-    fast.learn(&tuples[..4], |_| ());
+    fast.learn(&tuples[..4]);
     for i in (0..tuples.len()).chain(0..tuples.len()) {
         if random.one_in(3) {
             // A division writes the registers that both share.

@@ -8,9 +8,10 @@ use super::golden::{Golden, GoldenSet};
 use super::images::Images;
 use super::outcome::Outcome;
 use super::record::{Engine, FaultRecord, First, Record};
-use super::screen::{Key, Screened};
+use super::screen::{self, Key, Screened};
 use crate::cpu::Stop;
 use crate::netlist::activity::Activity;
+use crate::netlist::fast_unit::FastUnit;
 use crate::netlist::faulty_unit::{self, FaultyUnit};
 use crate::netlist::places::Places;
 use crate::netlist::table::Tables;
@@ -20,7 +21,7 @@ use crate::workload::{Program, Run, Runner};
 use std::collections::{BTreeMap, HashMap};
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, mpsc};
+use std::sync::{Arc, Mutex, mpsc};
 use std::time::Instant;
 
 /// Which shortcuts are taken. The results are the same.
@@ -99,8 +100,8 @@ pub enum Event {
     Result(Record),
 }
 
-/// Faults that have the same answers to all golden operations. Each inner list makes the same faulty circuit.
-type Job<'o> = Vec<Vec<&'o Open>>;
+/// Faults, by place among the open ones, that have the same answers to all golden operations. Each inner list makes the same faulty circuit.
+type Job = Vec<Vec<usize>>;
 
 impl Lab<'_> {
     /// Does all that is open on `workers` threads. `listen` hears every event, in the calling thread, and can end the work.
@@ -112,22 +113,25 @@ impl Lab<'_> {
     ) {
         let activity = Activity::of(self.circuit, &self.golden.tuples);
         let places = Places::new(self.circuit);
-        let mut keys: Vec<Option<Key>> = vec![None; open.len()];
+        let mut known: Vec<Known> = vec![Known::default(); open.len()];
+        let units = Units::default();
         let ended = self.parallel(
             open.len(),
             workers,
             |tables, _, at, tell| {
-                let screened = self.screen(tables, &open[at]);
+                let unit = self.unit(tables, &open[at]);
+                let screened = Screened::new(&unit, &self.golden.tuples);
                 if open[at].announce {
                     let record = self.fault_record(&open[at], &screened, &activity, &places);
                     tell(Told::Event(Box::new(Event::Fault(record))))?;
                 }
-                tell(Told::Key(at, screened.key))
+                units.keep(at, unit);
+                tell(Told::Known(at, self.known(&screened)))
             },
             |told| match told {
                 Told::Event(event) => listen(*event),
-                Told::Key(at, key) => {
-                    keys[at] = key;
+                Told::Known(at, found) => {
+                    known[at] = found;
                     listen(Event::Screened)
                 }
             },
@@ -135,18 +139,23 @@ impl Lab<'_> {
         if ended.is_break() {
             return;
         }
-        let jobs = self.jobs(open, &keys);
+        let jobs = self.jobs(open, &known);
         let _ = self.parallel(
             jobs.len(),
             workers,
             |tables, runner, at, tell| {
-                self.job(runner, tables, &jobs[at], &mut |record| {
+                let mut unit = |at: usize| match units.take(at) {
+                    Some(unit) => unit,
+                    None => self.unit(tables, &open[at]),
+                };
+                let mut bench = Bench { open, known: &known, unit: &mut unit, runner };
+                self.job(&mut bench, &jobs[at], &mut |record| {
                     tell(Told::Event(Box::new(Event::Result(record))))
                 })
             },
             |told| match told {
                 Told::Event(event) => listen(*event),
-                Told::Key(..) => ControlFlow::Continue(()),
+                Told::Known(..) => ControlFlow::Continue(()),
             },
         );
     }
@@ -158,7 +167,7 @@ impl Lab<'_> {
         workers: usize,
         work: impl Fn(
             &mut [Tables],
-            &mut Runner<FaultyUnit>,
+            &mut Runner<'_, FaultyUnit>,
             usize,
             &mut dyn FnMut(Told) -> ControlFlow<()>,
         ) -> ControlFlow<()>
@@ -205,9 +214,17 @@ impl Lab<'_> {
         })
     }
 
-    fn screen(&self, tables: &mut [Tables], open: &Open) -> Screened {
-        let faults = &self.faults[open.number].faults;
-        Screened::new(self.circuit, tables, faults, &self.golden.tuples)
+    fn unit(&self, tables: &mut [Tables], open: &Open) -> Result<FastUnit, String> {
+        screen::unit(self.circuit, tables, &self.faults[open.number].faults)
+    }
+
+    /// What the runs need of a screening.
+    fn known(&self, screened: &Screened) -> Known {
+        let Some(judgement) = &screened.judgement else { return Known::default() };
+        let right = |t: &u32| judgement.right[*t as usize];
+        let all_right = |golden: &Golden| golden.tuples.iter().all(right);
+        let certain = self.golden.golden.iter().enumerate().filter(|(_, g)| all_right(g));
+        Known { key: screened.key, certain: certain.map(|(image, _)| image as u32).collect() }
     }
 
     fn fault_record(
@@ -229,22 +246,22 @@ impl Lab<'_> {
             activated: activated.collect::<Option<Vec<bool>>>().map(|a| a.contains(&true)),
             distinct: self.golden.tuples.len(),
             distinct_wrong: screened.judgement.as_ref().map(|j| j.wrong_products),
-            carries_state: screened.unit.as_ref().err().cloned(),
+            carries_state: screened.carries_state.clone(),
         }
     }
 
     /// What is run together: faults of one class, and faults with the same answers to all golden operations. In the order of the plan.
-    fn jobs<'o>(&self, open: &'o [Open], keys: &[Option<Key>]) -> Vec<Job<'o>> {
-        let mut jobs: Vec<Job<'o>> = Vec::new();
+    fn jobs(&self, open: &[Open], known: &[Known]) -> Vec<Job> {
+        let mut jobs: Vec<Job> = Vec::new();
         if self.speed != Speed::Fast {
-            return open.iter().map(|open| vec![vec![open]]).collect();
+            return (0..open.len()).map(|at| vec![vec![at]]).collect();
         }
         let mut by_class: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
         let mut by_key: HashMap<Key, usize> = HashMap::new();
-        for (open, key) in open.iter().zip(keys) {
+        for (at, (open, Known { key, .. })) in open.iter().zip(known).enumerate() {
             let class = self.faults[open.number].class.as_str();
             if let Some((job, place)) = by_class.get(class) {
-                jobs[*job][*place].push(open);
+                jobs[*job][*place].push(at);
                 continue;
             }
             let job = match key.and_then(|key| by_key.get(&key)) {
@@ -256,7 +273,7 @@ impl Lab<'_> {
             };
             key.map(|key| by_key.insert(key, job));
             by_class.insert(class, (job, jobs[job].len()));
-            jobs[job].push(vec![open]);
+            jobs[job].push(vec![at]);
         }
         jobs
     }
@@ -264,28 +281,27 @@ impl Lab<'_> {
     /// Runs the first fault of a job, and gives its results to those that are proved to be the same; the others run too.
     fn job(
         &self,
-        runner: &mut Runner<FaultyUnit>,
-        tables: &mut [Tables],
+        bench: &mut Bench<'_, '_>,
         job: &Job,
         tell: &mut dyn FnMut(Record) -> ControlFlow<()>,
     ) -> ControlFlow<()> {
         // What the first of the faults so far answered to operations that are not golden, and what came of its runs.
-        let mut known: Option<Known> = None;
+        let mut first: Option<Answered> = None;
         for class in job {
             let mut images: Vec<usize> =
-                class.iter().flat_map(|open| &open.images).copied().collect();
+                class.iter().flat_map(|at| &bench.open[*at].images).copied().collect();
             images.sort_unstable();
             images.dedup();
             if images.is_empty() {
                 continue;
             }
-            let screened = self.screen(tables, class[0]);
-            let shared = known.as_ref().filter(|(answers, runs)| {
-                let same = screened.unit.as_ref().is_ok_and(|unit| unit.agrees(answers));
+            let unit = (bench.unit)(class[0]);
+            let shared = first.as_ref().filter(|(answers, runs)| {
+                let same = unit.as_ref().is_ok_and(|unit| unit.agrees(answers));
                 same && images.iter().all(|image| runs.contains_key(image))
             });
             if let Some((_, runs)) = shared {
-                for open in class {
+                for open in class.iter().map(|at| &bench.open[*at]) {
                     for image in &open.images {
                         tell(self.record(open, *image, &runs[image], Engine::Shared, 0))?;
                     }
@@ -293,10 +309,10 @@ impl Lab<'_> {
                 continue;
             }
             // A class that begins a job is the one that others are compared with.
-            let compared = known.is_none() && job.len() > 1;
-            let runs = self.class(runner, screened, class, &images, compared, tell)?;
-            if compared && let FaultyUnit::Memo(unit) = runner.unit_mut() {
-                known = unit.memo().map(|memo| (memo.collect(), runs));
+            let compared = first.is_none() && job.len() > 1;
+            let runs = self.class(bench, unit, class, &images, compared, tell)?;
+            if compared && let FaultyUnit::Memo(unit) = bench.runner.unit_mut() {
+                first = unit.memo().map(|memo| (memo.collect(), runs));
             }
         }
         ControlFlow::Continue(())
@@ -305,16 +321,17 @@ impl Lab<'_> {
     /// Runs one fault on `images`, for all faults of its class; all its operations must be known afterwards if other faults are to be `compared` with it.
     fn class(
         &self,
-        runner: &mut Runner<FaultyUnit>,
-        screened: Screened,
-        class: &[&Open],
+        bench: &mut Bench<'_, '_>,
+        unit: Result<FastUnit, String>,
+        class: &[usize],
         images: &[usize],
         compared: bool,
         tell: &mut dyn FnMut(Record) -> ControlFlow<()>,
     ) -> ControlFlow<(), BTreeMap<usize, Run>> {
-        let faults = self.faults[class[0].number].faults.faults();
-        let judgement = screened.judgement;
-        let unit = match screened.unit {
+        let faults = self.faults[bench.open[class[0]].number].faults.faults();
+        let certain = &bench.known[class[0]].certain;
+        let runner = &mut *bench.runner;
+        let unit = match unit {
             Ok(unit) if self.speed != Speed::Slow => FaultyUnit::Memo(Box::new(match self.speed {
                 Speed::Fast if compared => unit,
                 Speed::Fast => unit.forgetful(),
@@ -330,10 +347,9 @@ impl Lab<'_> {
         let mut runs = BTreeMap::new();
         for image in images {
             let golden = &self.golden.golden[*image];
-            let right = |t: &u32| judgement.as_ref().is_some_and(|j| j.right[*t as usize]);
-            let certain = self.speed == Speed::Fast && golden.tuples.iter().all(right);
+            let is_certain = certain.binary_search(&(*image as u32)).is_ok();
             let start = Instant::now();
-            let (run, engine) = if certain && judgement.is_some() {
+            let (run, engine) = if self.speed == Speed::Fast && is_certain {
                 (self.as_golden(golden), Engine::Screened)
             } else {
                 if let FaultyUnit::Memo(unit) = runner.unit_mut() {
@@ -346,7 +362,8 @@ impl Lab<'_> {
             };
             let wall_us = if engine.executed() { start.elapsed().as_micros() as u64 } else { 0 };
             let mut first = true;
-            for open in class.iter().filter(|open| open.images.binary_search(image).is_ok()) {
+            let open = class.iter().map(|at| &bench.open[*at]);
+            for open in open.filter(|open| open.images.binary_search(image).is_ok()) {
                 let (engine, wall_us) = match (engine.executed(), std::mem::take(&mut first)) {
                     (true, false) => (Engine::Shared, 0),
                     _ => (engine, wall_us),
@@ -422,11 +439,50 @@ impl Lab<'_> {
 }
 
 /// What one fault answered in its runs, and what came of them.
-type Known = (Vec<(Tuple, u32)>, BTreeMap<usize, Run>);
+type Answered = (Vec<(Tuple, u32)>, BTreeMap<usize, Run>);
+
+/// What the runs of a fault need of its screening.
+#[derive(Clone, Debug, Default)]
+struct Known {
+    /// What it shares with other faults.
+    key: Option<Key>,
+    /// Images, ascending, whose golden operations are all right under it.
+    certain: Vec<u32>,
+}
+
+/// What a worker has at hand.
+struct Bench<'b, 'p> {
+    open: &'b [Open],
+    known: &'b [Known],
+    /// The unit of the fault at a place in `open`.
+    unit: &'b mut dyn FnMut(usize) -> Result<FastUnit, String>,
+    runner: &'b mut Runner<'p, FaultyUnit>,
+}
+
+/// Units of some faults, from their screening to their runs, by place among the open ones: to fold a fault takes as long as some runs.
+#[derive(Default)]
+struct Units(Mutex<HashMap<usize, Result<FastUnit, String>>>);
+
+/// Units that are kept, at the most: each takes about a third of a megabyte.
+const UNITS: usize = 256;
+
+impl Units {
+    fn keep(&self, at: usize, unit: Result<FastUnit, String>) {
+        if let Ok(mut units) = self.0.lock()
+            && units.len() < UNITS
+        {
+            units.insert(at, unit);
+        }
+    }
+
+    fn take(&self, at: usize) -> Option<Result<FastUnit, String>> {
+        self.0.lock().ok()?.remove(&at)
+    }
+}
 
 /// What workers send.
 enum Told {
     Event(Box<Event>),
-    /// Which fault, and what it shares with others.
-    Key(usize, Option<Key>),
+    /// Which fault, and what is known of it.
+    Known(usize, Known),
 }

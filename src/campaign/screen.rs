@@ -11,14 +11,24 @@ use crate::unit::Tuple;
 use sha2::{Digest, Sha256};
 
 /// What is known of a fault before its runs.
-#[derive(Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Screened {
-    /// The unit of a fault that makes it a function of its operands, with what is known of the golden operations; or why there is none.
-    pub unit: Result<FastUnit, String>,
+    /// Why it may carry something from one operation to the next.
+    pub carries_state: Option<String>,
     /// What the fault does to the golden operations; `None` if they have no answers of their own.
     pub judgement: Option<Judgement>,
     /// What it shares with faults of the same answers; `None` if it carries state.
     pub key: Option<Key>,
+}
+
+/// The unit of a fault that makes it a function of its operands; else why there is none.
+pub fn unit(
+    circuit: &Circuit,
+    tables: &mut [Tables],
+    faults: &FaultSet,
+) -> Result<FastUnit, String> {
+    let sequences = Sequences::new(circuit, faults.faults()).map_err(|why| why.to_string())?;
+    Ok(FastUnit::new(circuit, sequences).with_tables(tables, faults.faults()))
 }
 
 /// Equal for two faults only if their units have the same answers to all golden operations, in value and in latency, the same product
@@ -27,28 +37,22 @@ pub struct Screened {
 pub struct Key([u8; 32]);
 
 impl Screened {
-    /// Proves whether the fault carries state, and screens it if not.
-    pub fn new(
-        circuit: &Circuit,
-        tables: &mut [Tables],
-        faults: &FaultSet,
-        golden: &[Tuple],
-    ) -> Self {
-        let sequences = match Sequences::new(circuit, faults.faults()) {
-            Err(why) => return Self { unit: Err(why.to_string()), judgement: None, key: None },
-            Ok(sequences) => sequences,
+    /// Screens a unit, if the fault has one.
+    pub fn new(unit: &Result<FastUnit, String>, golden: &[Tuple]) -> Self {
+        let unit = match unit {
+            Err(why) => return Self { carries_state: Some(why.clone()), ..Self::default() },
+            Ok(unit) => unit,
         };
-        let unit = FastUnit::new(circuit, sequences);
-        let mut unit = unit.with_tables(tables, faults.faults());
         let mut hash = Sha256::new();
         unit.fingerprint(|bytes| hash.update(bytes));
-        let judgement = unit.learn(golden, |value| {
+        // What is in tables is in the fingerprint.
+        let judgement = unit.judge(golden, |value| {
             hash.update(value.map_or([0; 5], |v| {
                 let [a, b, c, d] = v.to_le_bytes();
                 [1, a, b, c, d]
             }));
         });
         let key = Some(Key(hash.finalize().into()));
-        Self { unit: Ok(unit), judgement: Some(judgement), key }
+        Self { carries_state: None, judgement: Some(judgement), key }
     }
 }

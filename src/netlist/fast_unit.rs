@@ -165,49 +165,78 @@ impl FastUnit {
         })
     }
 
-    /// Computes the answers to `tuples` many at a time, keeps them where there is room, and judges them. `each` is told the values, `None` for
-    /// what is never answered.
-    pub fn learn(&mut self, tuples: &[Tuple], mut each: impl FnMut(Option<u32>)) -> Judgement {
-        let mut judgement =
-            Judgement { right: Vec::with_capacity(tuples.len()), wrong_products: 0 };
-        for tuples in tuples.chunks(LEARNT_AT_ONCE) {
-            for (tuple, answer) in tuples.iter().zip(screen::answers(&self.sequences, tuples)) {
-                let Tuple { op, rs1, rs2 } = *tuple;
+    /// What the fault does to `tuples`, many at a time. `each` is told the values that are in no table, `None` for what is never answered.
+    pub fn judge(&self, tuples: &[Tuple], mut each: impl FnMut(Option<u32>)) -> Judgement {
+        let mut judgement = Judgement { right: vec![false; tuples.len()], wrong_products: 0 };
+        let mut judge = |at: usize, answer| {
+            let Tuple { op, rs1, rs2 } = tuples[at];
+            let (right_value, in_time) = match answer {
+                Answer::Done { value, cycles } => {
+                    (value == op.product(rs1, rs2), cycles == self.sound.of(op))
+                }
+                Answer::Never => (false, false),
+            };
+            judgement.right[at] = right_value && in_time && self.sequences.sound_state();
+            judgement.wrong_products += usize::from(!right_value);
+        };
+        let cycles = self.sequences.of(MulOp::MUL).cycles();
+        let mut others = Vec::new();
+        for (at, Tuple { op, rs1, rs2 }) in tuples.iter().enumerate() {
+            match (self.tabled(*op, *rs1, *rs2), cycles) {
+                (Some(value), Some(cycles)) => judge(at, Answer::Done { value, cycles }),
+                _ => others.push(at),
+            }
+        }
+        for places in others.chunks(LEARNT_AT_ONCE) {
+            let some: Vec<Tuple> = places.iter().map(|at| tuples[*at]).collect();
+            for (at, answer) in places.iter().zip(screen::answers(&self.sequences, &some)) {
                 each(match answer {
                     Answer::Done { value, .. } => Some(value),
                     Answer::Never => None,
                 });
-                let (right_value, in_time) = match answer {
-                    Answer::Done { value, cycles } => {
-                        let in_table = self.tabled(op, rs1, rs2).is_some();
-                        let room = self.used < KEPT;
-                        if !in_table && room && self.find(op, rs1, rs2).is_err() {
-                            self.insert(op, rs1, rs2, value);
-                        }
-                        (value == op.product(rs1, rs2), cycles == self.sound.of(op))
-                    }
-                    Answer::Never => (false, false),
-                };
-                judgement.right.push(right_value && in_time && self.sequences.sound_state());
-                judgement.wrong_products += usize::from(!right_value);
+                judge(*at, answer);
             }
         }
         judgement
     }
 
-    /// Before a run that will need these operations: makes room if earlier runs have left too much, and learns those that it does not know.
+    /// Computes the answers to `tuples` many at a time, and keeps those that are in no table where there is room.
+    pub fn learn(&mut self, tuples: &[Tuple]) {
+        for tuples in tuples.chunks(LEARNT_AT_ONCE) {
+            for (tuple, answer) in tuples.iter().zip(screen::answers(&self.sequences, tuples)) {
+                let Tuple { op, rs1, rs2 } = *tuple;
+                if let Answer::Done { value, .. } = answer
+                    && self.used < KEPT
+                    && self.tabled(op, rs1, rs2).is_none()
+                    && self.find(op, rs1, rs2).is_err()
+                {
+                    self.insert(op, rs1, rs2, value);
+                }
+            }
+        }
+    }
+
+    /// Before a run that will need these operations: makes room if earlier runs have left too much, and learns those that it does not know; where
+    /// host code can be made for them and nobody will ask for them afterwards, that is made.
     pub fn prepare(&mut self, tuples: impl Iterator<Item = Tuple>) {
         if self.used > KEPT {
             // Never within a run, whose operations are all to be known afterwards.
             self.entries = vec![Entry::default(); FIRST_CAPACITY];
             (self.used, self.forgot) = (0, true);
         }
-        let unknown: Vec<Tuple> = tuples
+        let mut unknown: Vec<Tuple> = tuples
             .filter(|t| self.tabled(t.op, t.rs1, t.rs2).is_none())
             .filter(|t| self.complete || !self.code.is_there(t.op))
             .filter(|t| self.find(t.op, t.rs1, t.rs2).is_err())
             .collect();
-        self.learn(&unknown, |_| ());
+        if !self.complete {
+            for op in MulOp::ALL {
+                let count = unknown.iter().filter(|t| t.op == op).count();
+                self.code.expect(&self.sequences, op, count);
+            }
+            unknown.retain(|t| !self.code.is_there(t.op));
+        }
+        self.learn(&unknown);
     }
 
     /// Feeds `hash` with everything but the memo that an answer of this unit depends on or that is judged of it: latencies, next state, and the product

@@ -180,13 +180,15 @@ pub(super) struct LazyCode {
     code: Option<Code>,
     /// Products of each operation that were asked for before there was code.
     asked: [u32; 4],
+    /// For which operations code that adds and multiplies was tried.
+    tried: [bool; 4],
     /// No code can be made on this host.
     impossible: bool,
 }
 
-/// After so many products the code that adds and multiplies is made: it saves two or more microseconds a product and takes one or
-/// two thousand.
-const ARITHMETIC_AFTER: u32 = 1_000;
+/// After so many products the code that adds and multiplies is made: it saves two or more microseconds a product and takes some
+/// thousands, but products seldom come alone.
+const ARITHMETIC_AFTER: u32 = 100;
 /// After so many the gates are: they save one or two microseconds a product and take up to half a million.
 const GATES_AFTER: u32 = 500_000;
 
@@ -218,20 +220,33 @@ impl LazyCode {
     pub fn missed(&mut self, sequences: &Sequences, op: MulOp) {
         let asked = &mut self.asked[op.index()];
         *asked = asked.saturating_add(1);
-        let asked = *asked;
-        if self.impossible || (asked != ARITHMETIC_AFTER && asked != GATES_AFTER) {
+        match *asked {
+            ARITHMETIC_AFTER => self.make_arithmetic(sequences, op),
+            GATES_AFTER => self.make(|code| code.make_gates(sequences, op)),
+            _ => {}
+        }
+    }
+
+    /// Says that so many products will be asked for, and makes code that adds and multiplies if that is enough.
+    pub fn expect(&mut self, sequences: &Sequences, op: MulOp, count: usize) {
+        if count >= ARITHMETIC_AFTER as usize && !self.is_there(op) {
+            self.make_arithmetic(sequences, op);
+        }
+    }
+
+    fn make_arithmetic(&mut self, sequences: &Sequences, op: MulOp) {
+        if !std::mem::replace(&mut self.tried[op.index()], true) {
+            self.make(|code| code.make_arithmetic(sequences, op).map(|_| ()));
+        }
+    }
+
+    fn make(&mut self, make: impl FnOnce(&mut Code) -> Result<(), NativeError>) {
+        if self.impossible {
             return;
         }
-        let mut make = || -> Result<(), NativeError> {
-            if self.code.is_none() {
-                self.code = Some(Code::new()?);
-            }
-            let code = self.code.as_mut().expect("it is there");
-            match asked {
-                GATES_AFTER => code.make_gates(sequences, op),
-                _ => code.make_arithmetic(sequences, op).map(|_| ()),
-            }
-        };
-        self.impossible = make().is_err();
+        if self.code.is_none() {
+            self.code = Code::new().ok();
+        }
+        self.impossible = !self.code.as_mut().is_some_and(|code| make(code).is_ok());
     }
 }
