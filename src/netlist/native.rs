@@ -247,6 +247,6 @@ impl LazyCode {
         if self.code.is_none() {
             self.code = Code::new().ok();
         }
-        self.impossible = !self.code.as_mut().is_some_and(|code| make(code).is_ok());
+        self.impossible = self.code.as_mut().is_none_or(|code| make(code).is_err());
     }
 }

@@ -239,6 +239,12 @@ fn looks(region: &Region) -> HashSet<u32> {
     heads
 }
 
+/// A burst, and what each of its iterations counts.
+type InBurst<'w> = Option<(&'w Burst, Tally)>;
+
+/// The end of some ways out, and the burst that they come from.
+type Exit<'w> = (ir::Block, InBurst<'w>);
+
 struct Writer<'w, 'f> {
     b: &'w mut FunctionBuilder<'f>,
     region: &'w Region,
@@ -266,7 +272,7 @@ struct Writer<'w, 'f> {
     /// Iterations of the burst that are still to come, the present one included.
     left: Variable,
     /// The burst that is being written, and what each of its iterations has counted that is over.
-    burst: Option<(&'w Burst, Tally)>,
+    burst: InBurst<'w>,
     /// What is known of registers where control comes to a block in one way only.
     inherited: HashMap<Spot, [Option<Value>; 32]>,
     /// What this block holds.
@@ -284,14 +290,14 @@ struct Writer<'w, 'f> {
     /// Blocks that close a loop: there one looks whether the region has to be left.
     looks: HashSet<u32>,
     /// Ends of the ways out, by burst and by the held registers that must be written home.
-    exits: BTreeMap<(Option<u32>, u32), (ir::Block, Option<(&'w Burst, Tally)>)>,
+    exits: BTreeMap<(Option<u32>, u32), Exit<'w>>,
     /// For each group of accesses of the block, a host address, and which offset from the group's register it stands for.
     bases: Vec<(Value, i64)>,
 }
 
 impl<'w> Writer<'w, '_> {
     /// A block, or its copy in a burst, with what the burst counts an iteration.
-    fn block(&mut self, block: &Block, burst: Option<(&'w Burst, Tally)>) {
+    fn block(&mut self, block: &Block, burst: InBurst<'w>) {
         let (pc, spot) = (block.pc(), (burst.is_some(), block.pc()));
         let own = self.afoot.get(&pc).or_else(|| self.blocks.get(&pc));
         let here = if burst.is_some() { self.copies[&pc] } else { *own.expect("it was created") };
