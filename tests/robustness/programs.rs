@@ -72,26 +72,29 @@ fn legal_insn(code: &mut Code, random: &mut Random) {
 
 /// A program that sets everything up, and whose handler goes on somewhere in its body.
 pub fn lively(place: &Place, random: &mut Random) -> Program {
-    let ram = place.ram;
-    let mut code = Code::at(ram);
-    set_up(&mut code, place, random);
-    code.skip_to(ram + VECTORS);
-    for id in 0..64 {
-        code.word(jal(ZERO, (HANDLER - VECTORS) as i32 - 4 * id));
-    }
-    code.skip_to(ram + HANDLER);
-    handler(&mut code, random);
-    code.skip_to(ram + BODY);
-    let len = 40 + random.below(0x700) as u32;
-    while code.here() < ram + BODY + len {
-        piece(&mut code, random);
-    }
-    code.word(jal(ZERO, (ram + BODY).wrapping_sub(code.here()) as i32));
-    Program { addr: ram, bytes: code.bytes, entry: ram }
+    framed(place, random, |code, random| {
+        let len = 40 + random.below(0x700) as u32;
+        while code.here() < place.ram + BODY + len {
+            piece(code, random);
+        }
+    })
 }
 
-/// A program of loops that walk through memory, near its ends and into the code too, with a sound handler for what comes of it.
+/// A program of loops that walk through memory, near its ends and into the code too.
 pub fn looping(place: &Place, random: &mut Random) -> Program {
+    framed(place, random, |code, random| {
+        for _ in 0..2 + random.below(4) {
+            walk(code, place, random);
+        }
+    })
+}
+
+/// Set-up, vectors and handler around a body that is done again and again.
+fn framed(
+    place: &Place,
+    random: &mut Random,
+    body: impl FnOnce(&mut Code, &mut Random),
+) -> Program {
     let ram = place.ram;
     let mut code = Code::at(ram);
     set_up(&mut code, place, random);
@@ -102,9 +105,7 @@ pub fn looping(place: &Place, random: &mut Random) -> Program {
     code.skip_to(ram + HANDLER);
     handler(&mut code, random);
     code.skip_to(ram + BODY);
-    for _ in 0..2 + random.below(4) {
-        walk(&mut code, place, random);
-    }
+    body(&mut code, random);
     code.word(jal(ZERO, (ram + BODY).wrapping_sub(code.here()) as i32));
     Program { addr: ram, bytes: code.bytes, entry: ram }
 }
