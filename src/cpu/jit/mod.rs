@@ -1,4 +1,4 @@
-//! Hot guest code as host code: when it is made, when it is used, and when it is no longer true.
+//! Hot guest code as host code: how it is used, and when it is no longer true ([`compile`]: when it is made).
 //!
 //! In: blocks that the interpreter has executed often. Out: functions that do the same, with the same counts, traps apart: whatever is not
 //! plain leaves the function before its instruction, and the interpreter does it. So the interpreter stays the reference and the
@@ -10,24 +10,23 @@
 
 mod accesses;
 mod bursts;
+mod compile;
 mod context;
 mod loops;
 mod lower;
 mod region;
 mod tally;
 
-use super::block::{Blocks, fetch};
+use super::block::Blocks;
 use super::events::Event;
 use super::exec::Flow;
 use super::probe::Probe;
-use super::timing;
 use super::{Machine, Stop};
 use crate::native::Assembler;
 use crate::soc::{Bus, Direct};
 use crate::unit::{self, Counts, Form, Latency, Unit};
 pub(super) use context::Context;
 use context::{Code, Left};
-use cranelift_codegen::ir::types;
 use lower::{Errors, Kind, Products};
 use region::Region;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -36,22 +35,12 @@ use tally::{CYCLES, HALF, Tally};
 
 /// Executions of a block after which it is compiled.
 pub(super) const HOT: u64 = 2500;
-/// So many times as many executions of a block that is in some function, not as an entry, make it one.
-const STILL_HOT: u64 = 8;
-/// Executions in a run that are remembered in the next.
-const WORTH_KEEPING: u64 = 8;
-/// Times that a function may be entered and left at once before it is given up.
-const FRUITLESS: u32 = 32;
 /// Jumps by register that lead out of a function before one looks where they go; so many are then looked at; so often that is done.
 const ASTRAY: u32 = 2000;
 const LOOKED_AT: u32 = 64;
 const RENEWALS: u32 = 2;
 /// Targets of a jump by register that are expected, at the most.
 const MAX_TARGETS: usize = 4;
-/// Bytes of host code after which all is made anew, so that no program can grow the host.
-const CODE_LIMIT: usize = 64 << 20;
-/// Functions likewise.
-const FUNCTION_LIMIT: usize = 1 << 12;
 /// Cycles from one look at deadline and budget to the next, at the most.
 const MOST_CYCLES: u64 = HALF - 1;
 /// Cycles that a function may take beyond that; the counts have room for twice as many.
@@ -416,6 +405,11 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
         self.target = pc;
         self.redirected = matches!(how, Left::Jumped | Left::Branched | Left::Astray);
         self.bubbles = u64::from(how == Left::Branched);
+        if tally.retired > 0
+            && let Some(jit) = &mut self.jit
+        {
+            jit.functions[entry.function as usize].fruitless = 0;
+        }
         match how {
             Left::Differed => {
                 self.differed(self.totals.retired, at);
@@ -452,18 +446,6 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
         }
     }
 
-    /// Remembers, before all blocks are forgotten, which of them are worth compiling in the next run.
-    pub(super) fn keep_heat(&mut self) {
-        let Some(jit) = &mut self.jit else { return };
-        for (pc, runs) in self.blocks.executed().filter(|(_, runs)| *runs >= WORTH_KEEPING) {
-            let heat = jit.heat.entry(pc).or_default();
-            *heat += runs;
-            if *heat >= self.hot {
-                jit.roots.insert(pc);
-            }
-        }
-    }
-
     /// Counts what compiled code did.
     fn count(&mut self, tally: &Tally, wrong: u64) {
         self.totals.retired += tally.retired;
@@ -485,149 +467,5 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
             let (muls, outside) = (tally.muls, tally.outside);
             self.unit.count(Counts { muls, outside, wrong, differing: wrong });
         }
-    }
-
-    /// Makes a function anew, with the targets of jumps that were seen since.
-    #[cold]
-    fn renew(&mut self, function: u32) {
-        let Some(jit) = &mut self.jit else { return };
-        let found = &jit.functions[function as usize];
-        let renewals = jit.renewals.entry(found.root).or_default();
-        if found.gone || found.strays < ASTRAY + LOOKED_AT || *renewals >= RENEWALS {
-            return;
-        }
-        *renewals += 1;
-        let root = found.root;
-        jit.drop_function(function as usize);
-        self.compile(root);
-    }
-
-    #[cold]
-    fn fruitless(&mut self, function: u32) {
-        let Some(jit) = &mut self.jit else { return };
-        let found = &mut jit.functions[function as usize];
-        found.fruitless += 1;
-        if found.fruitless > FRUITLESS {
-            jit.drop_function(function as usize);
-        }
-    }
-
-    /// A block has been executed so often: perhaps it is worth compiling.
-    #[inline(always)]
-    pub(super) fn heat(&mut self, pc: u32, runs: u64) {
-        if !P::ACTIVE && (runs == self.hot || runs == self.hot.saturating_mul(STILL_HOT)) {
-            self.hot_block(pc, runs == self.hot);
-        }
-    }
-
-    #[cold]
-    fn hot_block(&mut self, pc: u32, first: bool) {
-        // A block of a function is executed by the interpreter until control comes to an entry: not for long, as a rule. At an
-        // entry it is executed only where there is no time for compiled code.
-        let known = self.jit.as_ref().is_some_and(|jit| {
-            let Some(kind) = jit.kind else { return false };
-            let kind = jit.kinds[kind].0;
-            let usable = |function: &&Function| !function.gone && !function.barred;
-            let has = |function: &Function| {
-                let expected = function.entries.contains(&pc);
-                expected || first && function.blocks.contains(&pc)
-            };
-            jit.functions
-                .iter()
-                .filter(usable)
-                .any(|function| function.kind == kind && has(function))
-        });
-        if !known {
-            self.compile(pc);
-        }
-    }
-
-    /// Compiles the code from `pc` on for the present kind.
-    #[cold]
-    fn compile(&mut self, pc: u32) {
-        let Some(mut jit) = self.jit.take() else { return };
-        // Where nothing can be compiled, all goes on as before.
-        let _ = self.compile_with(&mut jit, pc);
-        self.jit = Some(jit);
-    }
-
-    fn compile_with(&mut self, jit: &mut Jit, pc: u32) -> Option<()> {
-        let bytes = jit.assembler.as_ref().map_or(0, Assembler::bytes);
-        if bytes > CODE_LIMIT || jit.functions.len() > FUNCTION_LIMIT {
-            jit.clear();
-        }
-        let watched = self.first_difference.is_none();
-        let kind = kind_of(&self.unit, watched, self.all_outside);
-        let kind_number = jit.choose(kind);
-        let region = Region::new(
-            pc,
-            |pc| fetch(&self.bus, pc).ok().map(|(insn, _)| insn),
-            |pc| jit.warm.contains(&pc) || self.blocks.runs_at(pc) > 0,
-            |pc| jit.targets.get(&pc).cloned().unwrap_or_default(),
-            &jit.barriers,
-        )?;
-        let scope = self.blocks.scope();
-        let outside = |op, pc| scope.is_some_and(|scope| !scope.contains(op, pc));
-        let runs = |pc| self.blocks.runs_at(pc);
-        let machine = lower::Machine { memory: jit.memory, kind, outside: &outside, runs: &runs };
-        let longest = lower::longest(&region, &machine);
-        // The answers' cycles have 16 bits.
-        if longest > LONGEST {
-            return None;
-        }
-        if jit.assembler.is_none() {
-            jit.assembler = Some(Assembler::new().ok()?);
-        }
-        let assembler = jit.assembler.as_mut()?;
-        let pointer = types::I64;
-        let asked =
-            assembler.signature(&[pointer, types::I32, types::I32, types::I32], Some(types::I64));
-        let signature = assembler.signature(&[pointer, types::I32], Some(types::I32));
-        let before = (std::time::Instant::now(), assembler.bytes());
-        let address = assembler.function(signature, |builder| {
-            lower::write(builder, &region, &machine, [asked.clone(), asked]);
-        });
-        let address = address.inspect_err(|error| log::warn!("{error}")).ok()?;
-        log::debug!(
-            "compiled {pc:#x}: {} instructions in {} blocks, {} entries, {} bytes, {:?}, {kind:?}",
-            region.blocks.iter().map(|block| block.insns.len()).sum::<usize>(),
-            region.blocks.len(),
-            region.entries.len(),
-            assembler.bytes() - before.1,
-            before.0.elapsed(),
-        );
-        // SAFETY: the function was written with this signature, and lives as long as the assembler beside it.
-        let code: Code = unsafe { std::mem::transmute::<*const u8, Code>(address) };
-        let function = jit.functions.len() as u32;
-        let entries = &mut jit.kinds[kind_number].1;
-        for (number, pc) in region.entries.iter().enumerate() {
-            let unaligned = region.block(*pc).is_some_and(region::Block::unaligned);
-            let entry = Entry {
-                code,
-                number: number as u32,
-                function,
-                longest: longest as u32,
-                unaligned: if unaligned { timing::UNALIGNED_TARGET as u32 } else { 0 },
-            };
-            // The latest knows most of what is executed.
-            entries.all.insert(*pc, entry);
-        }
-        entries.forget_front();
-        jit.roots.insert(pc);
-        jit.warm.extend(region.blocks.iter().map(region::Block::pc));
-        self.blocks.keep_guarded(&region.ranges, &mut self.bus);
-        jit.functions.push(Function {
-            halves: halves_of(&self.bus, &region.ranges).collect(),
-            ranges: region.ranges,
-            entries: region.entries,
-            blocks: region.blocks.iter().map(region::Block::pc).collect(),
-            kind,
-            root: pc,
-            strays: 0,
-            fruitless: 0,
-            gone: false,
-            barred: false,
-        });
-        Some(())
     }
 }
