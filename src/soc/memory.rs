@@ -30,7 +30,7 @@ pub enum Written {
     Data,
     /// A line that instructions were decoded from.
     Code,
-    /// A line that a device watches, and perhaps code too.
+    /// Bytes that a device watches, in a line of code perhaps.
     Watched,
     /// Bytes that stores wait before: nothing was written ([`Memory::hold`]).
     Held,
@@ -46,6 +46,8 @@ pub struct Memory {
     dirty: Vec<u32>,
     /// Decoded lines were written from outside.
     poked_code: bool,
+    /// Bytes that devices watch: first offset, and the one behind the last.
+    watched: Vec<(usize, usize)>,
     /// Stores into these bytes are held: first offset, and the one behind the last.
     held: Vec<(usize, usize)>,
 }
@@ -61,6 +63,7 @@ impl Memory {
             guards: vec![guard; len >> LINE_SHIFT].into_boxed_slice(),
             dirty: Vec::new(),
             poked_code: false,
+            watched: Vec::new(),
             held: Vec::new(),
         }
     }
@@ -159,11 +162,11 @@ impl Memory {
             self.soil(at + size.bytes() as usize - 1);
         }
         self.put(at, size, value);
-        Ok(match guard & (WATCHED | CODE) {
-            0 => Written::Data,
-            CODE => Written::Code,
-            _ => Written::Watched,
-        })
+        let hit = |(from, to): &(usize, usize)| at < *to && *from < end;
+        if guard & WATCHED != 0 && self.watched.iter().any(hit) {
+            return Ok(Written::Watched);
+        }
+        Ok(if guard & CODE != 0 { Written::Code } else { Written::Data })
     }
 
     /// Notes that the page of a byte is about to differ from what was loaded.
@@ -238,6 +241,11 @@ impl Memory {
         self.guards.iter_mut().for_each(|guard| *guard |= CLEAN);
     }
 
+    /// After [`Memory::settle`]: takes the pages that are written in `other` for written here too.
+    pub fn unsettle(&mut self, other: &Memory) {
+        other.dirty.iter().for_each(|page| self.soil((*page as usize) << PAGE_SHIFT));
+    }
+
     /// Makes the content equal to that of `pristine`, from which it was cloned: only written pages are copied.
     pub fn restore(&mut self, pristine: &Memory) {
         for page in self.dirty.drain(..) {
@@ -257,6 +265,7 @@ impl Memory {
         }
         self.guards.copy_from_slice(&other.guards);
         self.dirty.clone_from(&other.dirty);
+        self.watched.clone_from(&other.watched);
         self.held.clone_from(&other.held);
         self.poked_code = other.poked_code;
     }
@@ -266,8 +275,13 @@ impl Memory {
         self.mark(from, to, CODE, on);
     }
 
-    /// Marks the lines of `from..to` as watched by a device.
+    /// Has stores into `from..to` tell that a device watches.
     pub fn watch(&mut self, from: u32, to: u32) {
+        let offset = |addr: u32| addr.wrapping_sub(self.base) as usize;
+        let range = (offset(from), offset(to));
+        if !self.watched.contains(&range) {
+            self.watched.push(range);
+        }
         self.mark(from, to, WATCHED, true);
     }
 
@@ -324,6 +338,7 @@ impl Clone for Memory {
             guards: self.guards.clone(),
             dirty: self.dirty.clone(),
             poked_code: self.poked_code,
+            watched: self.watched.clone(),
             held: self.held.clone(),
         }
     }
@@ -373,6 +388,9 @@ mod tests {
         assert_eq!(store(BASE), Ok(Written::Data));
         assert_eq!(store(BASE + 62), Ok(Written::Code));
         assert_eq!(store(BASE + 127), Ok(Written::Watched));
+        assert_eq!(store(BASE + 132), Ok(Written::Watched));
+        // The same line, other bytes.
+        assert_eq!(store(BASE + 136), Ok(Written::Data));
         memory.guard_code(BASE + 64, BASE + 66, false);
         assert_eq!(memory.store(BASE + 64, Size::Word, 1), Some(Ok(Written::Data)));
         let mut rom = Memory::new(BASE, 1 << 12, true);
