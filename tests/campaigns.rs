@@ -3,6 +3,8 @@
 #[path = "common/cli.rs"]
 mod cli;
 
+#[path = "campaigns/beginnings.rs"]
+mod beginnings;
 #[path = "campaigns/export.rs"]
 mod export;
 #[path = "campaigns/plan_file.rs"]

@@ -168,3 +168,144 @@ mod code_in_data {
         assert_eq!(stops, [9, 5, 3, 5].map(Stop::Exit));
     }
 }
+
+/// What runs with other inputs have in common.
+mod beginnings {
+    use super::tiny_elf::{RAM, TinyElf};
+    use super::*;
+    use stuckat::workload::{Beginning, Scout};
+
+    const AUIPC_T0: u32 = 0x0000_0297; // auipc t0, 0
+    const NOP: u32 = 0x0000_0013;
+    const LIMIT: u64 = 10_000;
+
+    /// The input lies 64 bytes behind the start, the output 240.
+    fn program(words: &[u32]) -> Program {
+        let symbols = vec![("stuckat_input", RAM + 64, 4), ("stuckat_output", RAM + 240, 4)];
+        let data = words.iter().flat_map(|word| word.to_le_bytes()).collect();
+        let elf = TinyElf { data, mem_len: 256, symbols, ..TinyElf::default() };
+        Program::new(&elf.bytes(), &CVE2, None).unwrap()
+    }
+
+    /// Finds the beginning, and checks that runs which share it are those from reset.
+    fn beginning(program: &Program) -> Beginning {
+        let mut unit = Exact::new(Latency::SINGLE_CYCLE);
+        let mut scout = Scout::new(program, unit.clone()).expect("nothing else looks at the input");
+        let found = scout.find(&mut unit, LIMIT);
+        let runs = |runner: &mut Runner<'_, Exact>, inputs: &[u32]| -> Vec<Run> {
+            inputs.iter().map(|input| runner.run(&input.to_le_bytes(), LIMIT)).collect()
+        };
+        let inputs = [0, 0x0010_0313, u32::MAX, 0x0000_006f, 5];
+        let expected = runs(&mut Runner::new(program, unit.clone()), &inputs);
+        let mut runner = Runner::new(program, unit);
+        match found {
+            Beginning::Steps(steps) => {
+                for _ in 0..2 {
+                    let first = inputs[0].to_le_bytes();
+                    assert_eq!(runner.run_and_keep(&first, LIMIT, steps), expected[0]);
+                    for (input, expected) in inputs.iter().zip(&expected) {
+                        let run = runner.run_on(&input.to_le_bytes(), LIMIT);
+                        assert_eq!(run.as_ref(), Some(expected), "{input:#x}");
+                    }
+                    // From reset again, and nothing of what was kept.
+                    assert_eq!(runs(&mut runner, &inputs), expected);
+                    assert_eq!(runner.run_on(&[0; 4], LIMIT), None);
+                }
+            }
+            Beginning::Whole => assert!(expected.iter().all(|run| *run == expected[0])),
+            Beginning::Unknown => {}
+        }
+        found
+    }
+
+    #[test]
+    fn a_beginning_ends_before_the_input_is_read() {
+        let exit = [0x0103_1313, 0x0000_33b7, 0x3333_8393, 0x0073_0333, 0x0010_02b7, 0x0062_a023];
+        // Two stores, whose bytes are to be there in each run: 4 bytes of the output, 4 behind it.
+        let stores = [AUIPC_T0, 0x0e52_a823, 0x0e52_aa23];
+        let load = [0x0402_a303]; // lw t1, 64(t0)
+        let words = [&stores[..], &load, &exit, &[0x0000_006f]].concat();
+        assert_eq!(beginning(&program(&words)), Beginning::Steps(3));
+        // A byte of it: lb t1, 67(t0). Just before and behind it: lb 63 and lb 68.
+        for (offset, end) in [(67, true), (63, false), (68, false)] {
+            let load = [offset << 20 | 0x0002_8303];
+            let words = [&stores[..], &load, &exit, &[0x0000_006f]].concat();
+            let expected = if end { Beginning::Steps(3) } else { Beginning::Whole };
+            assert_eq!(beginning(&program(&words)), expected, "{offset}");
+        }
+        // Half of a misaligned word: lw t1, 62(t0).
+        let words = [&stores[..], &[0x03e2_a303], &exit, &[0x0000_006f]].concat();
+        assert_eq!(beginning(&program(&words)), Beginning::Steps(3));
+    }
+
+    #[test]
+    fn a_beginning_ends_before_the_input_is_written() {
+        // sw t0, 64(t0); the word there in the end is not the input.
+        let words = [AUIPC_T0, NOP, 0x0452_a023, 0x0402_a303, 0x0e62_a823, 0x0000_0073];
+        assert_eq!(beginning(&program(&words)), Beginning::Steps(2));
+    }
+
+    #[test]
+    fn a_beginning_ends_before_the_input_is_executed() {
+        let mut words = vec![NOP; 24];
+        words[0] = 0x03e0_006f; // j +62: c.nop, then the input
+        words[15] = 0x0001_0000; // its upper half is c.nop
+        words[17] = 0x0e62_a823; // sw t1, 240(t0)
+        words[18] = 0x0000_0073; // ecall
+        // Four bytes from 62 on could be one instruction.
+        assert_eq!(beginning(&program(&words)), Beginning::Steps(1));
+    }
+
+    #[test]
+    fn a_beginning_ends_where_the_host_is_called() {
+        // slli x0, x0, 31; ebreak; srai x0, x0, 7.
+        let words = [NOP, 0x01f0_1013, 0x0010_0073, 0x4070_5013, 0x0000_0073];
+        assert_eq!(beginning(&program(&words)), Beginning::Steps(2));
+    }
+
+    #[test]
+    fn a_run_that_never_looks_is_one_run() {
+        assert_eq!(beginning(&program(&super::tiny_elf::EXIT_0)), Beginning::Whole);
+        assert_eq!(beginning(&program(&[0x0000_0073])), Beginning::Whole);
+        // It might still look: beyond the limit nothing is known.
+        assert_eq!(beginning(&program(&[0x0000_006f])), Beginning::Unknown);
+    }
+
+    #[test]
+    fn there_are_none_where_more_than_the_hart_looks_at_the_input() {
+        let elf = |symbols| TinyElf { mem_len: 256, symbols, ..TinyElf::default() }.bytes();
+        let scout = |elf: &[u8]| {
+            let program = Program::new(elf, &CVE2, None).unwrap();
+            Scout::new(&program, Exact::new(Latency::SINGLE_CYCLE)).is_some()
+        };
+        let (input, output) = (("stuckat_input", RAM + 64, 4), ("stuckat_output", RAM + 68, 4));
+        assert!(scout(&elf(vec![input, output])));
+        assert!(!scout(&elf(vec![input, ("stuckat_output", RAM + 61, 4)])));
+        assert!(!scout(&elf(vec![input, output, ("stuckat_layer", RAM + 67, 4)])));
+        // HTIF's host reads memory.
+        assert!(!scout(&elf(vec![input, output, ("tohost", RAM + 128, 8)])));
+    }
+
+    #[test]
+    fn a_whole_inference_can_begin_where_its_input_is_read() {
+        let (program, images) = (super::program(), Images::builtin().unwrap());
+        let mut unit = Exact::new(Latency::SINGLE_CYCLE);
+        let mut scout = Scout::new(&program, unit.clone()).expect("it can have one");
+        let Beginning::Steps(steps) = scout.find(&mut unit, GOLDEN_BUDGET) else { panic!() };
+        let mut plain = Runner::new(&program, unit.clone());
+        let mut runner = Runner::new(&program, unit);
+        let first = runner.run_and_keep(&images.input(0), GOLDEN_BUDGET, steps);
+        assert_eq!(first, plain.run(&images.input(0), GOLDEN_BUDGET));
+        for image in [1, 2, 3, 1] {
+            let input = images.input(image);
+            let run = runner.run_on(&input, GOLDEN_BUDGET).expect("a beginning is kept");
+            assert_eq!(run, plain.run(&input, GOLDEN_BUDGET), "image {image}");
+        }
+        // Cut off in the beginning or just behind it.
+        for budget in [steps - 1, steps, steps + 1] {
+            let input = images.input(4);
+            let run = runner.run_and_keep(&input, budget, steps);
+            assert_eq!(run, plain.run(&input, budget), "{budget} steps");
+        }
+    }
+}

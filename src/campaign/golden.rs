@@ -59,7 +59,47 @@ pub struct Golden {
     /// How many distinct operations it has.
     pub distinct: usize,
     /// These operations, as indices into [`GoldenSet::tuples`].
-    pub tuples: Vec<u32>,
+    pub tuples: Indices,
+}
+
+/// Ascending numbers, as the bytes of their differences: seven bits a byte, the lowest first, bit 7 where more follow. A large campaign has millions.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Indices(Box<[u8]>);
+
+impl Indices {
+    /// Of numbers in any order.
+    pub fn new(mut numbers: Vec<u32>) -> Self {
+        numbers.sort_unstable();
+        let mut bytes = Vec::new();
+        let mut last = 0;
+        for number in numbers {
+            let mut left = number - last;
+            while left >= 0x80 {
+                bytes.push(left as u8 | 0x80);
+                left >>= 7;
+            }
+            bytes.push(left as u8);
+            last = number;
+        }
+        Self(bytes.into_boxed_slice())
+    }
+
+    /// The numbers, ascending.
+    pub fn iter(&self) -> impl Iterator<Item = u32> {
+        let mut bytes = self.0.iter();
+        let mut last = 0;
+        std::iter::from_fn(move || {
+            let mut shift = 0;
+            loop {
+                let byte = bytes.next()?;
+                last += u32::from(byte & 0x7f) << shift;
+                shift += 7;
+                if byte & 0x80 == 0 {
+                    return Some(last);
+                }
+            }
+        })
+    }
 }
 
 /// All images of a plan without a fault.
@@ -141,7 +181,7 @@ impl Numbered {
             }));
         }
         let top1 = self.set.answers.class(&run);
-        self.set.golden.push(Golden { run, top1, distinct, tuples });
+        self.set.golden.push(Golden { run, top1, distinct, tuples: Indices::new(tuples) });
     }
 }
 
@@ -172,5 +212,22 @@ impl GoldenLab<'_> {
                 return;
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn indices_come_back_in_order() {
+        let numbers = vec![u32::MAX, 0, 127, 128, 1 << 14, (1 << 28) + 5, 300];
+        let mut sorted = numbers.clone();
+        sorted.sort_unstable();
+        let indices = Indices::new(numbers);
+        assert_eq!(indices.iter().collect::<Vec<_>>(), sorted);
+        // 0; 127; 1; 172 and 16,084 take two bytes; 2^28 - 16,379 four; the last five.
+        assert_eq!(indices.0.len(), 1 + 1 + 1 + 2 + 2 + 4 + 5);
+        assert_eq!(Indices::default().iter().next(), None);
     }
 }

@@ -17,7 +17,7 @@ use crate::netlist::places::Places;
 use crate::netlist::table::Tables;
 use crate::netlist::{Circuit, FaultSet};
 use crate::unit::{Counts, Tuple};
-use crate::workload::{Program, Run, Runner};
+use crate::workload::{Beginning, Program, Run, Runner, Scout};
 use std::collections::{BTreeMap, HashMap};
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -103,7 +103,7 @@ pub enum Event {
 /// Faults, by place among the open ones, that have the same answers to all golden operations. Each inner list makes the same faulty circuit.
 type Job = Vec<Vec<usize>>;
 
-impl Lab<'_> {
+impl<'a> Lab<'a> {
     /// Does all that is open on `workers` threads. `listen` hears every event, in the calling thread, and can end the work.
     pub fn run(
         &self,
@@ -119,13 +119,15 @@ impl Lab<'_> {
             open.len(),
             workers,
             |tables, _, at, tell| {
-                let unit = self.unit(tables, &open[at]);
-                let screened = Screened::new(&unit, &self.golden.tuples);
+                let mut unit = self.unit(tables, &open[at]);
+                let screened = Screened::new(&mut unit, &self.golden.tuples);
                 if open[at].announce {
                     let record = self.fault_record(&open[at], &screened, &activity, &places);
                     tell(Told::Event(Box::new(Event::Fault(record))))?;
                 }
-                units.keep(at, unit);
+                if self.chosen.len() <= FEW_IMAGES {
+                    units.keep(at, unit);
+                }
                 tell(Told::Known(at, self.known(&screened)))
             },
             |told| match told {
@@ -143,12 +145,12 @@ impl Lab<'_> {
         let _ = self.parallel(
             jobs.len(),
             workers,
-            |tables, runner, at, tell| {
+            |tables, hands, at, tell| {
                 let mut unit = |at: usize| match units.take(at) {
                     Some(unit) => unit,
                     None => self.unit(tables, &open[at]),
                 };
-                let mut bench = Bench { open, known: &known, unit: &mut unit, runner };
+                let mut bench = Bench { open, known: &known, unit: &mut unit, hands };
                 self.job(&mut bench, &jobs[at], &mut |record| {
                     tell(Told::Event(Box::new(Event::Result(record))))
                 })
@@ -167,7 +169,7 @@ impl Lab<'_> {
         workers: usize,
         work: impl Fn(
             &mut [Tables],
-            &mut Runner<'_, FaultyUnit>,
+            &mut Hands<'a>,
             usize,
             &mut dyn FnMut(Told) -> ControlFlow<()>,
         ) -> ControlFlow<()>
@@ -182,11 +184,7 @@ impl Lab<'_> {
             for _ in 0..workers.clamp(1, count.max(1)) {
                 let (sender, next, stop, work) = (sender.clone(), &next, &stop, &work);
                 scope.spawn(move || {
-                    let mut runner =
-                        Runner::new(self.program, FaultyUnit::gates(self.circuit, &[]));
-                    if self.speed != Speed::Fast {
-                        runner.set_compiled(None);
-                    }
+                    let mut hands = self.hands();
                     let mut tables = faulty_unit::tables(self.circuit);
                     let mut tell = |told| {
                         // A closed channel means that the listener has had enough.
@@ -197,7 +195,7 @@ impl Lab<'_> {
                     };
                     loop {
                         let at = next.fetch_add(1, Ordering::Relaxed);
-                        if at >= count || work(&mut tables, &mut runner, at, &mut tell).is_break() {
+                        if at >= count || work(&mut tables, &mut hands, at, &mut tell).is_break() {
                             return;
                         }
                     }
@@ -214,14 +212,23 @@ impl Lab<'_> {
         })
     }
 
+    fn hands(&self) -> Hands<'a> {
+        let mut runner = Runner::new(self.program, FaultyUnit::gates(self.circuit, &[]));
+        if self.speed != Speed::Fast {
+            runner.set_compiled(None);
+        }
+        Hands { runner, scout: None }
+    }
+
     fn unit(&self, tables: &mut [Tables], open: &Open) -> Result<FastUnit, String> {
-        screen::unit(self.circuit, tables, &self.faults[open.number].faults)
+        let unit = screen::unit(self.circuit, tables, &self.faults[open.number].faults)?;
+        Ok(if self.speed == Speed::Fast { unit } else { unit.without_code() })
     }
 
     /// What the runs need of a screening.
     fn known(&self, screened: &Screened) -> Known {
         let Some(judgement) = &screened.judgement else { return Known::default() };
-        let right = |t: &u32| judgement.right[*t as usize];
+        let right = |t: u32| judgement.right[t as usize];
         let all_right = |golden: &Golden| golden.tuples.iter().all(right);
         let certain = self.golden.golden.iter().enumerate().filter(|(_, g)| all_right(g));
         Known { key: screened.key, certain: certain.map(|(image, _)| image as u32).collect() }
@@ -281,7 +288,7 @@ impl Lab<'_> {
     /// Runs the first fault of a job, and gives its results to those that are proved to be the same; the others run too.
     fn job(
         &self,
-        bench: &mut Bench<'_, '_>,
+        bench: &mut Bench<'_, 'a>,
         job: &Job,
         tell: &mut dyn FnMut(Record) -> ControlFlow<()>,
     ) -> ControlFlow<()> {
@@ -311,7 +318,7 @@ impl Lab<'_> {
             // A class that begins a job is the one that others are compared with.
             let compared = first.is_none() && job.len() > 1;
             let runs = self.class(bench, unit, class, &images, compared, tell)?;
-            if compared && let FaultyUnit::Memo(unit) = bench.runner.unit_mut() {
+            if compared && let FaultyUnit::Memo(unit) = bench.hands.runner.unit_mut() {
                 first = unit.memo().map(|memo| (memo.collect(), runs));
             }
         }
@@ -321,7 +328,7 @@ impl Lab<'_> {
     /// Runs one fault on `images`, for all faults of its class; all its operations must be known afterwards if other faults are to be `compared` with it.
     fn class(
         &self,
-        bench: &mut Bench<'_, '_>,
+        bench: &mut Bench<'_, 'a>,
         unit: Result<FastUnit, String>,
         class: &[usize],
         images: &[usize],
@@ -330,35 +337,56 @@ impl Lab<'_> {
     ) -> ControlFlow<(), BTreeMap<usize, Run>> {
         let faults = self.faults[bench.open[class[0]].number].faults.faults();
         let certain = &bench.known[class[0]].certain;
-        let runner = &mut *bench.runner;
         let unit = match unit {
-            Ok(unit) if self.speed != Speed::Slow => FaultyUnit::Memo(Box::new(match self.speed {
-                Speed::Fast if compared => unit,
-                Speed::Fast => unit.forgetful(),
-                _ => unit.without_code(),
-            })),
+            Ok(unit) if self.speed == Speed::Fast && !compared => {
+                FaultyUnit::Memo(Box::new(unit.forgetful()))
+            }
+            Ok(unit) if self.speed != Speed::Slow => FaultyUnit::Memo(Box::new(unit)),
             _ => FaultyUnit::gates(self.circuit, faults),
         };
         let engine = match unit {
             FaultyUnit::Memo(_) => Engine::Memo,
             FaultyUnit::Gates(_) => Engine::Gates,
         };
-        *runner.unit_mut() = unit;
+        bench.hands.runner.let_go();
+        *bench.hands.runner.unit_mut() = unit;
+        let is_certain = |image: &usize| certain.binary_search(&(*image as u32)).is_ok();
+        let open = images.iter().filter(|image| !is_certain(image)).count();
+        let beginning = match self.speed {
+            Speed::Fast if open >= BEGUN_TOGETHER => self.beginning(bench.hands, images[0]),
+            _ => Beginning::Unknown,
+        };
+        // The run that all others are, if none looks at its input.
+        let mut whole: Option<Run> = None;
         let mut runs = BTreeMap::new();
         for image in images {
             let golden = &self.golden.golden[*image];
-            let is_certain = certain.binary_search(&(*image as u32)).is_ok();
             let start = Instant::now();
-            let (run, engine) = if self.speed == Speed::Fast && is_certain {
+            let budget = golden.run.retired.saturating_mul(u64::from(self.hang_factor));
+            let whole_run = whole.as_ref().filter(|run| run.ends_within(budget));
+            let (run, engine) = if self.speed == Speed::Fast && is_certain(image) {
                 (self.as_golden(golden), Engine::Screened)
+            } else if let Some(run) = whole_run {
+                (run.clone(), Engine::Shared)
             } else {
+                let runner = &mut bench.hands.runner;
                 if let FaultyUnit::Memo(unit) = runner.unit_mut() {
                     // What is known already is passed over; with many images not all of it has room.
-                    let tuples = golden.tuples.iter().map(|t| self.golden.tuples[*t as usize]);
+                    let tuples = golden.tuples.iter().map(|t| self.golden.tuples[t as usize]);
                     unit.prepare(tuples);
                 }
-                let budget = golden.run.retired.saturating_mul(u64::from(self.hang_factor));
-                (runner.run(&self.images.input(self.chosen[*image]), budget), engine)
+                let input = self.images.input(self.chosen[*image]);
+                let run = match beginning {
+                    Beginning::Steps(steps) => match runner.run_on(&input, budget) {
+                        Some(run) => run,
+                        None => runner.run_and_keep(&input, budget, steps),
+                    },
+                    Beginning::Whole | Beginning::Unknown => runner.run(&input, budget),
+                };
+                if beginning == Beginning::Whole {
+                    whole = Some(run.clone());
+                }
+                (run, engine)
             };
             let wall_us = if engine.executed() { start.elapsed().as_micros() as u64 } else { 0 };
             let mut first = true;
@@ -375,6 +403,16 @@ impl Lab<'_> {
             runs.insert(*image, run);
         }
         ControlFlow::Continue(runs)
+    }
+
+    /// How far all runs under the present unit are the same; to look costs about as much as some runs of that beginning.
+    fn beginning(&self, hands: &mut Hands<'a>, image: usize) -> Beginning {
+        let scout = hands
+            .scout
+            .get_or_insert_with(|| Scout::new(self.program, FaultyUnit::gates(self.circuit, &[])));
+        let Some(scout) = scout else { return Beginning::Unknown };
+        // Where a sound run has ended, a faulty one without a look at its input hardly has one to come.
+        scout.find(hands.runner.unit_mut(), self.golden.golden[image].run.retired)
     }
 
     /// The run of a fault under which all golden operations are right in value and latency, and whose unit keeps no
@@ -456,8 +494,21 @@ struct Bench<'b, 'p> {
     known: &'b [Known],
     /// The unit of the fault at a place in `open`.
     unit: &'b mut dyn FnMut(usize) -> Result<FastUnit, String>,
-    runner: &'b mut Runner<'p, FaultyUnit>,
+    hands: &'b mut Hands<'p>,
 }
+
+/// Images of a fault from which on it is worth looking how far its runs are the same.
+const BEGUN_TOGETHER: usize = 3;
+
+/// What a worker runs programs with.
+struct Hands<'p> {
+    runner: Runner<'p, FaultyUnit>,
+    /// Made when it is needed; without one inside, the program can have none.
+    scout: Option<Option<Scout<'p, FaultyUnit>>>,
+}
+
+/// With more images it does not matter that a fault is folded twice, and there are more operations to keep room for.
+const FEW_IMAGES: usize = 100;
 
 /// Units of some faults, from their screening to their runs, by place among the open ones: to fold a fault takes as long as some runs.
 #[derive(Default)]

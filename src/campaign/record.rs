@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize};
 pub enum Engine {
     /// Not executed: every golden operation is right under the fault, so the run is the golden run.
     Screened,
-    /// Not executed: an equivalent fault, or one with the same answers to all operations of its run, was.
+    /// Not executed: an equivalent fault, or one with the same answers to all operations of its run, was; or the same fault with another image, in a run
+    /// that never looked at it.
     Shared,
     /// Executed with a memo of proved answers.
     Memo,

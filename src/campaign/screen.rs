@@ -38,7 +38,7 @@ pub struct Key([u8; 32]);
 
 impl Screened {
     /// Screens a unit, if the fault has one.
-    pub fn new(unit: &Result<FastUnit, String>, golden: &[Tuple]) -> Self {
+    pub fn new(unit: &mut Result<FastUnit, String>, golden: &[Tuple]) -> Self {
         let unit = match unit {
             Err(why) => return Self { carries_state: Some(why.clone()), ..Self::default() },
             Ok(unit) => unit,

@@ -33,6 +33,8 @@ const KEY_MASK: u32 = 0b1101;
 const FIRST_CAPACITY: usize = 1 << 12;
 /// Operations that are computed before they are judged.
 const LEARNT_AT_ONCE: usize = 1 << 14;
+/// Operations of a kind from which on host code is made to judge them: it takes some milliseconds to make and saves some tens of nanoseconds each.
+const JUDGED_BY_CODE: usize = 1 << 16;
 /// Answers that the memo keeps from one run to the next, at the most: a run that leaves more begins the next one with none.
 const KEPT: usize = 1 << 20;
 
@@ -166,7 +168,20 @@ impl FastUnit {
     }
 
     /// What the fault does to `tuples`, many at a time. `each` is told the values that are in no table, `None` for what is never answered.
-    pub fn judge(&self, tuples: &[Tuple], mut each: impl FnMut(Option<u32>)) -> Judgement {
+    pub fn judge(&mut self, tuples: &[Tuple], mut each: impl FnMut(Option<u32>)) -> Judgement {
+        let mut others: Vec<usize> = Vec::new();
+        let cycles = MulOp::ALL.map(|op| self.sequences.of(op).cycles());
+        for (at, Tuple { op, rs1, rs2 }) in tuples.iter().enumerate() {
+            if cycles[op.index()].is_none() || self.tabled(*op, *rs1, *rs2).is_none() {
+                others.push(at);
+            }
+        }
+        for op in MulOp::ALL.into_iter().filter(|op| cycles[op.index()].is_some()) {
+            let count = others.iter().filter(|at| tuples[**at].op == op).count();
+            if count >= JUDGED_BY_CODE {
+                self.code.expect(&self.sequences, op, count);
+            }
+        }
         let mut judgement = Judgement { right: vec![false; tuples.len()], wrong_products: 0 };
         let mut judge = |at: usize, answer| {
             let Tuple { op, rs1, rs2 } = tuples[at];
@@ -179,17 +194,26 @@ impl FastUnit {
             judgement.right[at] = right_value && in_time && self.sequences.sound_state();
             judgement.wrong_products += usize::from(!right_value);
         };
-        let cycles = self.sequences.of(MulOp::MUL).cycles();
-        let mut others = Vec::new();
+        let mut next = others.iter().peekable();
         for (at, Tuple { op, rs1, rs2 }) in tuples.iter().enumerate() {
-            match (self.tabled(*op, *rs1, *rs2), cycles) {
-                (Some(value), Some(cycles)) => judge(at, Answer::Done { value, cycles }),
-                _ => others.push(at),
+            if next.next_if(|other| **other == at).is_none()
+                && let Some(value) = self.tabled(*op, *rs1, *rs2)
+                && let Some(cycles) = cycles[op.index()]
+            {
+                judge(at, Answer::Done { value, cycles });
             }
         }
         for places in others.chunks(LEARNT_AT_ONCE) {
-            let some: Vec<Tuple> = places.iter().map(|at| tuples[*at]).collect();
-            for (at, answer) in places.iter().zip(screen::answers(&self.sequences, &some)) {
+            let by_code = |Tuple { op, rs1, rs2 }: Tuple| {
+                let value = self.code.product(op, rs1, rs2)?;
+                Some(Answer::Done { value, cycles: cycles[op.index()]? })
+            };
+            let coded: Vec<_> = places.iter().map(|at| by_code(tuples[*at])).collect();
+            let rest = places.iter().zip(&coded).filter(|(_, answer)| answer.is_none());
+            let rest: Vec<Tuple> = rest.map(|(at, _)| tuples[*at]).collect();
+            let mut rest = screen::answers(&self.sequences, &rest).into_iter();
+            for (at, coded) in places.iter().zip(coded) {
+                let answer = coded.or_else(|| rest.next()).unwrap_or(Answer::Never);
                 each(match answer {
                     Answer::Done { value, .. } => Some(value),
                     Answer::Never => None,
@@ -224,9 +248,12 @@ impl FastUnit {
             self.entries = vec![Entry::default(); FIRST_CAPACITY];
             (self.used, self.forgot) = (0, true);
         }
+        if !self.complete && MulOp::ALL.iter().all(|op| self.code.is_there(*op)) {
+            return;
+        }
         let mut unknown: Vec<Tuple> = tuples
-            .filter(|t| self.tabled(t.op, t.rs1, t.rs2).is_none())
             .filter(|t| self.complete || !self.code.is_there(t.op))
+            .filter(|t| self.tabled(t.op, t.rs1, t.rs2).is_none())
             .filter(|t| self.find(t.op, t.rs1, t.rs2).is_err())
             .collect();
         if !self.complete {

@@ -213,6 +213,16 @@ impl Board {
         self.memories.settle();
     }
 
+    /// After [`Board::settle`]: takes what had been written in `other`, which has become like this board then, for written again.
+    pub fn unsettle(&mut self, other: &Board) {
+        self.memories.unsettle(&other.memories);
+    }
+
+    /// Whether more than the hart can read memory. Semihosting reads it only when the hart executes EBREAK.
+    pub fn devices_read_memory(&self) -> bool {
+        self.htif.is_some() || self.devices.iter().any(|placed| placed.device.reads_memory())
+    }
+
     /// What the program has printed and nobody has taken yet, up to 1 MiB.
     pub fn console(&self) -> &[u8] {
         &self.outside.console

@@ -98,6 +98,13 @@ impl Memories {
         self.iter_mut().for_each(Memory::settle);
     }
 
+    /// After [`Memories::settle`]: takes what is written in `others` for written here too.
+    pub fn unsettle(&mut self, others: &Self) {
+        for (memory, other) in self.iter_mut().zip(others.iter()) {
+            memory.unsettle(other);
+        }
+    }
+
     /// Makes the content equal to that of `pristine`, from which these were cloned.
     pub fn restore(&mut self, pristine: &Self) {
         for (memory, original) in self.iter_mut().zip(pristine.iter()) {

@@ -5,9 +5,11 @@
 //! that there is an answer. The symbols' sizes say how many bytes; or, if there is a symbol `stuckat_sizes`, its words do. Firmware
 //! that reads a network has room for it at `stuckat_model`. Stores into the word `stuckat_layer` tell which layer begins.
 
+mod beginning;
 mod scope;
 mod watch;
 
+pub use beginning::{Beginning, Scout};
 pub use scope::{Named, ScopeError, ScopeSpec};
 pub use watch::Paused;
 
@@ -16,6 +18,7 @@ use crate::debug::Functions;
 use crate::elf::{ElfError, Image};
 use crate::soc::{Board, LoadError, Platform, PlatformError};
 use crate::unit::{Counts, Unit};
+use beginning::Kept;
 use regex::bytes::Regex;
 use scope::Resolved;
 use sha2::{Digest, Sha256};
@@ -224,6 +227,13 @@ impl Program {
         self.input.1 as usize
     }
 
+    /// What is read of its memory from outside during a run or after it: addresses and lengths in bytes.
+    fn looked_at(&self) -> impl Iterator<Item = (u32, u32)> {
+        let words = [(self.sizes, 12), (self.layer, 4), (self.arena_used, 4)];
+        let words = words.into_iter().filter_map(|(addr, len)| Some((addr?, len)));
+        words.chain(self.output_range())
+    }
+
     /// The expression that finds the answer in what it prints, if it does.
     pub fn answer(&self) -> Option<&Regex> {
         match &self.output {
@@ -304,6 +314,13 @@ pub struct Run {
     pub first_difference: Option<FirstDifference>,
 }
 
+impl Run {
+    /// Whether it has come to an end of its own after fewer steps, so that it would be the same with that budget.
+    pub fn ends_within(&self, budget: u64) -> bool {
+        self.stop != Stop::Budget && self.retired + self.traps.count() < budget
+    }
+}
+
 /// Where a run left the path of a fault-free multiplier.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FirstDifference {
@@ -332,8 +349,12 @@ pub struct Layer {
 pub struct Runner<'p, U: Unit, P: Probe = Silent> {
     program: &'p Program,
     machine: Machine<Board, U, P>,
-    /// Whether the run has come to where the scope begins; for a run in pieces.
+    /// Whether the run has come to where the scope begins.
     begun: bool,
+    /// The first difference of a run that is not in pieces.
+    first: Option<FirstDifference>,
+    /// Where runs can begin that have the same unit.
+    kept: Option<Box<Kept>>,
 }
 
 impl<'p, U: Unit> Runner<'p, U> {
@@ -341,7 +362,7 @@ impl<'p, U: Unit> Runner<'p, U> {
     pub fn new(program: &'p Program, unit: U) -> Self {
         let mut machine = Machine::new(program.board.clone(), unit, Silent, program.reset);
         machine.set_scope(program.scope.scope.clone());
-        Self { program, machine, begun: program.scope.from.is_none() }
+        Self { program, machine, begun: program.scope.from.is_none(), first: None, kept: None }
     }
 }
 
@@ -396,25 +417,27 @@ impl<U: Unit, P: Probe> Runner<'_, U, P> {
 
     /// Runs to the end; `each_mark` is called at each mark that is set, and at the end.
     fn finish(&mut self, budget: u64, mut each_mark: impl FnMut(&Self)) -> Run {
-        let scope = &self.program.scope;
-        let mut begun = scope.from.is_none();
-        let mut first: Option<FirstDifference> = None;
-        let stop = loop {
-            let outside = !begun || !scope.has_layer(self.layer());
-            self.machine.set_all_outside(outside);
-            match self.machine.run_to_event(budget) {
-                Reached::Stop(stop) => break stop,
-                Reached::Mark => each_mark(self),
-                Reached::Breakpoint => begun = true,
-                // Nothing asks for these here.
-                Reached::Held | Reached::Exception | Reached::Interrupt => {}
-                Reached::Difference => first = self.first_difference(),
-            }
-        };
+        let stop = self.go_on(budget, &mut each_mark);
         each_mark(self);
         // One that is never answered ends the run.
-        let first = first.or_else(|| self.first_difference());
+        let first = self.first.or_else(|| self.first_difference());
         Run { first_difference: first, ..self.ended(stop) }
+    }
+
+    /// Runs on to so many steps since reset, or to the end before that.
+    fn go_on(&mut self, steps: u64, each_mark: &mut impl FnMut(&Self)) -> Stop {
+        loop {
+            let outside = !self.begun || !self.program.scope.has_layer(self.layer());
+            self.machine.set_all_outside(outside);
+            match self.machine.run_to_event(steps) {
+                Reached::Stop(stop) => return stop,
+                Reached::Mark => each_mark(self),
+                Reached::Breakpoint => self.begun = true,
+                // Nothing asks for these here.
+                Reached::Held | Reached::Exception | Reached::Interrupt => {}
+                Reached::Difference => self.first = self.first_difference(),
+            }
+        }
     }
 
     /// The first difference, if there was one, with the layer that the run is in now.
@@ -436,6 +459,9 @@ impl<U: Unit, P: Probe> Runner<'_, U, P> {
     fn start(&mut self, input: &[u8]) {
         let program = self.program;
         assert_eq!(input.len(), program.input_len());
+        self.let_go();
+        self.begun = program.scope.from.is_none();
+        self.first = None;
         let board = self.machine.bus_mut();
         board.restore(&program.board);
         board.poke(program.input.0, input).expect("the input symbol lies in RAM");

@@ -27,7 +27,6 @@ impl<'p, U: Unit, P: Probe> Runner<'p, U, P> {
     /// If `input` is not [`Program::input_len`] bytes long.
     pub fn begin(&mut self, input: &[u8]) {
         self.start(input);
-        self.begun = self.program.scope.from.is_none();
         if let Some(addr) = self.program.layer {
             self.machine.bus_mut().set_mark(addr);
         }
@@ -63,8 +62,8 @@ impl<'p, U: Unit, P: Probe> Runner<'p, U, P> {
 
     /// The same run, watched by another observer from here on.
     pub fn with_probe<Q: Probe>(self, probe: Q) -> Runner<'p, U, Q> {
-        let Self { program, machine, begun } = self;
-        Runner { program, machine: machine.with_probe(probe), begun }
+        let Self { program, machine, begun, first, kept } = self;
+        Runner { program, machine: machine.with_probe(probe), begun, first, kept }
     }
 
     /// Steps since reset: retired instructions and exceptions.

@@ -109,6 +109,11 @@ pub enum Device {
 }
 
 impl Device {
+    /// Whether it reads memory by itself.
+    pub fn reads_memory(&self) -> bool {
+        matches!(self, Device::XHeep(_))
+    }
+
     /// Whether it is the same device with the same settings, in whatever state.
     pub fn fits(&self, other: &Self) -> bool {
         match (self, other) {
