@@ -3,6 +3,8 @@
 use super::outcome::Answers;
 use crate::campaign::images::Images;
 use crate::cpu::Stop;
+#[cfg(doc)]
+use crate::unit::MulOp;
 use crate::unit::{Counts, Latency, Recorder, Tuple};
 use crate::workload::{Program, Run, Runner};
 use rustc_hash::FxHashMap;
@@ -60,6 +62,8 @@ pub struct Golden {
     pub distinct: usize,
     /// These operations, as indices into [`GoldenSet::tuples`].
     pub tuples: Indices,
+    /// Which operations are among them, by [`MulOp::index`].
+    pub kinds: [bool; 4],
 }
 
 /// Ascending numbers, as the bytes of their differences: seven bits a byte, the lowest first, bit 7 where more follow. A large campaign has millions.
@@ -174,14 +178,16 @@ impl Numbered {
         let distinct = seen.len();
         let all = &mut self.set.tuples;
         let mut tuples = Vec::new();
+        let mut kinds = [false; 4];
         for tuple in seen.into_iter().filter(|_| record) {
+            kinds[tuple.op.index()] = true;
             tuples.push(*self.numbers.entry(tuple).or_insert_with(|| {
                 all.push(tuple);
                 all.len() as u32 - 1
             }));
         }
         let top1 = self.set.answers.class(&run);
-        self.set.golden.push(Golden { run, top1, distinct, tuples: Indices::new(tuples) });
+        self.set.golden.push(Golden { run, top1, distinct, tuples: Indices::new(tuples), kinds });
     }
 }
 

@@ -373,7 +373,7 @@ impl<'a> Lab<'a> {
                 if let FaultyUnit::Memo(unit) = runner.unit_mut() {
                     // What is known already is passed over; with many images not all of it has room.
                     let tuples = golden.tuples.iter().map(|t| self.golden.tuples[t as usize]);
-                    unit.prepare(tuples);
+                    unit.prepare(golden.kinds, tuples);
                 }
                 let input = self.images.input(self.chosen[*image]);
                 let run = match beginning {

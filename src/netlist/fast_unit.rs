@@ -106,13 +106,17 @@ pub struct FastUnit {
     code: LazyCode,
     /// All answers that are in no table go into the memo.
     complete: bool,
+    /// Operations that other hardware does.
+    exact: [bool; 4],
 }
 
 impl FastUnit {
     /// A unit with an empty memo.
     pub fn new(circuit: &Circuit, sequences: Sequences) -> Self {
+        let exact = MulOp::ALL.map(|op| sequences.of(op).exact() == Some(op));
         Self {
             sequences,
+            exact,
             tables: Vec::new(),
             sound: circuit.latency(),
             entries: vec![Entry::default(); FIRST_CAPACITY],
@@ -153,6 +157,23 @@ impl FastUnit {
             }
         }
         self
+    }
+
+    /// Whether every product that is in no table is computed, not looked up.
+    fn is_computed(&self, op: MulOp) -> bool {
+        !self.complete && (self.exact[op.index()] || self.code.is_there(op))
+    }
+
+    /// A product that is not looked up in the memo.
+    #[inline]
+    fn computed(&self, op: MulOp, rs1: u32, rs2: u32) -> Option<u32> {
+        if self.complete {
+            None
+        } else if self.exact[op.index()] {
+            Some(op.product(rs1, rs2))
+        } else {
+            self.code.product(op, rs1, rs2)
+        }
     }
 
     /// The product of MUL by table, if there is one.
@@ -241,18 +262,18 @@ impl FastUnit {
     }
 
     /// Before a run that will need these operations: makes room if earlier runs have left too much, and learns those that it does not know; where
-    /// host code can be made for them and nobody will ask for them afterwards, that is made.
-    pub fn prepare(&mut self, tuples: impl Iterator<Item = Tuple>) {
+    /// host code can be made for them and nobody will ask for them afterwards, that is made. `kinds` says by [`MulOp::index`] which operations are among them.
+    pub fn prepare(&mut self, kinds: [bool; 4], tuples: impl Iterator<Item = Tuple>) {
         if self.used > KEPT {
             // Never within a run, whose operations are all to be known afterwards.
             self.entries = vec![Entry::default(); FIRST_CAPACITY];
             (self.used, self.forgot) = (0, true);
         }
-        if !self.complete && MulOp::ALL.iter().all(|op| self.code.is_there(*op)) {
+        if MulOp::ALL.iter().all(|op| !kinds[op.index()] || self.is_computed(*op)) {
             return;
         }
         let mut unknown: Vec<Tuple> = tuples
-            .filter(|t| self.complete || !self.code.is_there(t.op))
+            .filter(|t| !self.is_computed(t.op))
             .filter(|t| self.tabled(t.op, t.rs1, t.rs2).is_none())
             .filter(|t| self.find(t.op, t.rs1, t.rs2).is_err())
             .collect();
@@ -261,7 +282,7 @@ impl FastUnit {
                 let count = unknown.iter().filter(|t| t.op == op).count();
                 self.code.expect(&self.sequences, op, count);
             }
-            unknown.retain(|t| !self.code.is_there(t.op));
+            unknown.retain(|t| !self.is_computed(t.op));
         }
         self.learn(&unknown);
     }
@@ -376,9 +397,7 @@ impl Unit for FastUnit {
             }
             return Answer::Done { value, cycles };
         }
-        if !self.complete
-            && let Some(value) = self.code.product(op, rs1, rs2)
-        {
+        if let Some(value) = self.computed(op, rs1, rs2) {
             if value != op.product(rs1, rs2) {
                 self.counts.wrong += 1;
                 self.counts.differing += 1;
