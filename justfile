@@ -26,7 +26,7 @@ fuzz:
 bench:
     cargo bench
 
-# Our speed beside qemu-riscv32's (package qemu-user), as a Markdown table; with faults: just compare --faults 50
+# Our speed beside qemu-riscv32's (package qemu-user), as a Markdown table; with faults: just compare --faults 50 conv
 compare *FLAGS:
     benches/compare.sh {{FLAGS}}
 

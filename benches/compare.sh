@@ -18,9 +18,9 @@ Usage: benches/compare.sh [OPTIONS] [PROGRAM...]    programs: conv conv-index co
   --repeat N         how often each run is repeated; medians count        [default: 5]
   --rounds N         rounds of each program                               [default: its own, 1,000 million instructions]
   --wall             compare elapsed time, not processor time
-  --faults N         afterwards: conv with each of N random faults of the multiplier, beside plain runs [default: 0]
+  --faults N         afterwards: each program with each of N random faults of the multiplier, beside plain runs [default: 0]
   --seed N           draws the faults                                     [default: 1]
-  --fault-rounds N   rounds of conv with a fault                          [default: as --rounds]
+  --fault-rounds N   rounds of a program with a fault                     [default: as --rounds]
 TEXT
 }
 
@@ -174,52 +174,60 @@ printf '\nStart-up, included above (strings with 0 rounds, elapsed time, median 
         }
     }' >"$work/faults"
 
-early=0 n=0
-: >"$work/slowdowns"
-run_stuckat conv ${fault_rounds:+"$fault_rounds"}
-limit=$((3 * instructions))
-
-# conv with and without rounds: seconds an instruction between the two, in $pace. False if a run does
+# A program with and without rounds: seconds an instruction between the two, in $pace. False if a run does
 # not end with exit code 0.
-pace() { # ROUNDS-OR-NOTHING [OPTION...]
-    local words=(${1:+"$1"})
-    shift
-    timed "$STUCKAT" run --stats "$@" "$folder/conv.elf" -- 0
+pace() { # PROGRAM ROUNDS-OR-NOTHING [OPTION...]
+    local program=$1 words=(${2:+"$2"})
+    shift 2
+    timed "$STUCKAT" run --stats "$@" "$folder/$program.elf" -- 0
     ((code == 0)) || return 1
     count
     local started=$seconds before=$instructions
-    timed "$STUCKAT" run --stats "$@" "$folder/conv.elf" -- "${words[@]}"
+    timed "$STUCKAT" run --stats "$@" "$folder/$program.elf" -- "${words[@]}"
     ((code == 0)) || return 1
     count
     pace=$(awk -v s="$seconds" -v s0="$started" -v n="$instructions" -v n0="$before" \
         'BEGIN { printf "%.9g", (n > n0 && s > s0) ? (s - s0) / (n - n0) : 0 }')
 }
 
-while IFS= read -r fault <&3; do
-    n=$((n + 1))
-    : >"$work/slowdown"
-    for ((i = 0; i < repeat; i++)); do
-        pace "$rounds" || die "conv without a fault: exit code $code"
-        plain=$pace
-        pace "$fault_rounds" --max-insns "$limit" --fault "$fault" || break
-        awk -v f="$pace" -v p="$plain" 'BEGIN { if (p > 0) print f / p }' >>"$work/slowdown"
-    done
-    if ((code != 0)); then
-        early=$((early + 1))
-        printf 'compare.sh: fault %d, %s: ends with exit code %d, not counted\n' "$n" "$fault" "$code" >&2
-    elif [[ -s $work/slowdown ]]; then
-        printf '%s %s\n' "$(median <"$work/slowdown")" "$fault" >>"$work/slowdowns"
-    else
-        die 'runs of conv are too short to be measured; say more --rounds'
+faulty() { # PROGRAM
+    local program=$1 early=0 n=0 fault i plain limit theirs=''
+    : >"$work/slowdowns"
+    run_stuckat "$program" ${fault_rounds:+"$fault_rounds"}
+    limit=$((3 * instructions))
+    while IFS= read -r fault <&3; do
+        n=$((n + 1))
+        : >"$work/slowdown"
+        for ((i = 0; i < repeat; i++)); do
+            pace "$program" "$rounds" || die "$program without a fault: exit code $code"
+            plain=$pace
+            pace "$program" "$fault_rounds" --max-insns "$limit" --fault "$fault" || break
+            awk -v f="$pace" -v p="$plain" 'BEGIN { if (p > 0) print f / p }' >>"$work/slowdown"
+        done
+        if ((code != 0)); then
+            early=$((early + 1))
+            printf 'compare.sh: %s, fault %d, %s: ends with exit code %d, not counted\n' "$program" "$n" "$fault" "$code" >&2
+        elif [[ -s $work/slowdown ]]; then
+            printf '%s %s\n' "$(median <"$work/slowdown")" "$fault" >>"$work/slowdowns"
+        else
+            die "runs of $program are too short to be measured; say more --rounds"
+        fi
+    done 3<"$work/faults"
+    printf '\n%s with a faulty multiplier, %d random faults (seed %d): time for an instruction against plain runs beside, without start-up:\n' \
+        "$program" "$n" "$seed"
+    if [[ ! -s $work/slowdowns ]]; then
+        printf 'none ended as it should.\n'
+        return
     fi
-done 3<"$work/faults"
+    [[ -z $qemu ]] || theirs=$(median <"$work/qemu.$program")
+    sort -g "$work/slowdowns" >"$work/sorted"
+    printf 'median %.2f, worst %.2f (%s)' "$(median <"$work/sorted")" \
+        "$(tail -1 "$work/sorted" | cut -d' ' -f1)" "$(tail -1 "$work/sorted" | cut -d' ' -f2-)"
+    awk -v q="$theirs" -v s="$(median <"$work/stuckat.$program")" -v m="$(median <"$work/sorted")" \
+        'BEGIN { if (q > 0 && s > 0) printf "; the median is %.3f times the speed of plain QEMU", q / s / m }'
+    printf '; %d of %d ended early and are not counted.\n' "$early" "$n"
+}
 
-printf '\nconv with a faulty multiplier, %d random faults (seed %d): time for an instruction against plain runs beside, without start-up:\n' \
-    "$n" "$seed"
-if [[ -s $work/slowdowns ]]; then
-    printf 'median %.2f, worst %.2f (%s)' "$(median <"$work/slowdowns")" \
-        "$(sort -g "$work/slowdowns" | tail -1 | cut -d' ' -f1)" "$(sort -g "$work/slowdowns" | tail -1 | cut -d' ' -f2-)"
-else
-    printf 'none ended as it should'
-fi
-printf '; %d ended early and are not counted.\n' "$early"
+for program in "${programs[@]}"; do
+    faulty "$program"
+done

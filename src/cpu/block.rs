@@ -167,9 +167,9 @@ impl Blocks {
         self.barriers = barriers.to_vec();
     }
 
-    /// Says how long a multiplication can take; before any block is decoded.
-    pub fn set_mul_cycles(&mut self, cycles: u32) {
-        self.mul_cycles = cycles;
+    /// Says how long a multiplication can take. Whether that is something else than before: then all blocks must be dropped.
+    pub fn set_mul_cycles(&mut self, cycles: u32) -> bool {
+        std::mem::replace(&mut self.mul_cycles, cycles) != cycles
     }
 
     /// The steps of all blocks.

@@ -206,6 +206,8 @@ pub struct Machine<B: Bus, U: Unit, P: Probe = Silent> {
     asked_cycles: u64,
     /// The next block is for the interpreter.
     jit_rests: bool,
+    /// The bus was handed out to be changed in any way.
+    bus_lent: bool,
     bus: B,
     unit: U,
     probe: P,
@@ -255,6 +257,7 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
             hot: jit::HOT,
             asked_cycles: 0,
             jit_rests: false,
+            bus_lent: true,
             bus,
             unit,
             probe,
@@ -263,9 +266,10 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
         machine
     }
 
-    /// Resets hart, unit and counters, and drops all decoded code. Memory and devices stay as they are: put them back
-    /// through [`Machine::bus_mut`] first.
+    /// Resets hart, unit and counters, and drops decoded code that may be no longer in memory. Memory and devices stay as they are: put them back
+    /// through [`Machine::rewind_bus`] or [`Machine::bus_mut`] first.
     pub fn reset(&mut self, reset: Reset) {
+        self.bus_lent |= !std::ptr::eq(self.profile, reset.profile);
         self.context.registers = [0; 64];
         self.pc = reset.entry;
         self.profile = reset.profile;
@@ -285,7 +289,6 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
         self.csr_written = None;
         self.protected = false;
         self.after_wfi = false;
-        self.stale = false;
         self.bus_word = 0;
         self.all_outside = false;
         self.breakpoint = NOWHERE;
@@ -293,10 +296,9 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
         self.unit.reset();
         self.jit_rests = false;
         self.keep_heat();
-        self.forget_blocks();
+        self.forget_changed_code();
         self.update_barriers();
         self.blocks.reset_events();
-        self.blocks.set_mul_cycles(self.unit.max_cycles());
         self.events = EventCounts::default();
         self.events.count(Event::FetchWait, timing::RESET);
         (self.taken_branches, self.crossings, self.fetch_waits) = (0, 0, 0);
@@ -369,6 +371,7 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
 
     /// Says which multiplications go through the unit (`None`: all). Right after a reset, as everything that these functions set.
     pub fn set_scope(&mut self, scope: Option<Scope>) {
+        self.forget_blocks();
         self.blocks.set_scope(scope);
         if let Some(jit) = &mut self.jit {
             jit.clear();
@@ -390,6 +393,15 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
         self.blocks.keep_nothing();
         self.hot = after.unwrap_or(jit::HOT).max(1);
         self.update_barriers();
+    }
+
+    /// Between two runs: the same if code may be no longer in memory, or if blocks say what is no longer so.
+    fn forget_changed_code(&mut self) {
+        let changed = self.bus.host_wrote_code();
+        let slower = self.blocks.set_mul_cycles(self.unit.max_cycles());
+        if std::mem::take(&mut self.bus_lent) | std::mem::take(&mut self.stale) | changed | slower {
+            self.forget_blocks();
+        }
     }
 
     /// Drops all decoded code, and of compiled code what is no longer in memory.
@@ -510,6 +522,12 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
 
     /// The bus and what is on it, to be changed from outside; before [`Machine::reset`], if code may change.
     pub fn bus_mut(&mut self) -> &mut B {
+        self.bus_lent = true;
+        &mut self.bus
+    }
+
+    /// The bus and what is on it, to be changed between two runs only by what [`Bus::host_wrote_code`] notices. Decoded code that has not changed is kept.
+    pub fn rewind_bus(&mut self) -> &mut B {
         &mut self.bus
     }
 

@@ -126,7 +126,7 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
         }
     }
 
-    /// Puts hart and unit into this state, and forgets decoded code; the bus must be put back first, through [`Machine::bus_mut`]. Scope and compilation stay as they were set,
+    /// Puts hart and unit into this state, and forgets decoded code that may be no longer in memory; the bus must be put back first, through [`Machine::bus_mut`]. Scope and compilation stay as they were set,
     /// a breakpoint does not.
     ///
     /// # Errors
@@ -157,11 +157,10 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
         self.all_outside = state.all_outside;
         self.first_difference = state.first_difference;
         self.after_wfi = state.after_wfi;
-        self.stale = false;
         self.breakpoint = NOWHERE;
         self.jit_rests = false;
         self.keep_heat();
-        self.forget_blocks();
+        self.forget_changed_code();
         self.update_barriers();
         self.blocks.reset_events();
         self.events = state.events;
@@ -222,6 +221,7 @@ impl<B: Bus, U: Unit, P: Probe> Machine<B, U, P> {
             hot: self.hot,
             asked_cycles: self.asked_cycles,
             jit_rests: false,
+            bus_lent: self.bus_lent,
             bus: self.bus,
             unit: self.unit,
             probe,

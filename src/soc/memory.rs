@@ -230,7 +230,7 @@ impl Memory {
         }
     }
 
-    /// Whether lines marked as decoded were written by [`Memory::poke`] since the last question.
+    /// Whether lines marked as decoded were written by [`Memory::poke`] or [`Memory::restore`] since the last question.
     pub fn take_poked_code(&mut self) -> bool {
         std::mem::take(&mut self.poked_code)
     }
@@ -246,12 +246,14 @@ impl Memory {
         other.dirty.iter().for_each(|page| self.soil((*page as usize) << PAGE_SHIFT));
     }
 
-    /// Makes the content equal to that of `pristine`, from which it was cloned: only written pages are copied.
+    /// Makes the content equal to that of `pristine`, from which it was cloned: only written pages are copied. If one of them has decoded lines,
+    /// [`Memory::take_poked_code`] says so.
     pub fn restore(&mut self, pristine: &Memory) {
         for page in self.dirty.drain(..) {
             let bytes = (page as usize) << PAGE_SHIFT..(page as usize + 1) << PAGE_SHIFT;
             self.bytes[bytes.clone()].copy_from_slice(&pristine.bytes[bytes]);
             let lines = &mut self.guards[page as usize * LINES_PER_PAGE..][..LINES_PER_PAGE];
+            self.poked_code |= lines.iter().any(|guard| guard & CODE != 0);
             lines.iter_mut().for_each(|guard| *guard |= CLEAN);
         }
     }

@@ -121,7 +121,7 @@ impl<U: Unit, P: Probe> Runner<'_, U, P> {
     pub fn run_on(&mut self, input: &[u8], budget: u64) -> Option<Run> {
         assert_eq!(input.len(), self.program.input_len());
         let kept = self.kept.as_deref().filter(|kept| kept.present)?;
-        let board = self.machine.bus_mut();
+        let board = self.machine.rewind_bus();
         board.restore(&kept.board);
         board.poke(self.program.input.0, input).expect("the input symbol lies in RAM");
         self.machine.restore(&kept.state).expect("the state is this machine's");
@@ -135,7 +135,7 @@ impl<U: Unit, P: Probe> Runner<'_, U, P> {
     fn keep(&mut self) {
         let state = self.machine.save();
         let (begun, first) = (self.begun, self.first);
-        let board = self.machine.bus_mut();
+        let board = self.machine.rewind_bus();
         match &mut self.kept {
             Some(kept) => {
                 kept.board.become_like(board);
@@ -154,7 +154,7 @@ impl<U: Unit, P: Probe> Runner<'_, U, P> {
     pub fn let_go(&mut self) {
         if let Some(kept) = self.kept.as_mut().filter(|kept| kept.present) {
             kept.present = false;
-            self.machine.bus_mut().unsettle(&kept.board);
+            self.machine.rewind_bus().unsettle(&kept.board);
         }
     }
 }

@@ -394,7 +394,7 @@ impl<U: Unit, P: Probe> Runner<'_, U, P> {
     pub fn profile(&mut self, input: &[u8], budget: u64) -> (Run, Vec<Layer>) {
         self.start(input);
         if let Some(addr) = self.program.layer {
-            self.machine.bus_mut().set_mark(addr);
+            self.machine.rewind_bus().set_mark(addr);
         }
         let mut layers = vec![Layer::default()];
         let mut place = 0;
@@ -462,7 +462,7 @@ impl<U: Unit, P: Probe> Runner<'_, U, P> {
         self.let_go();
         self.begun = program.scope.from.is_none();
         self.first = None;
-        let board = self.machine.bus_mut();
+        let board = self.machine.rewind_bus();
         board.restore(&program.board);
         board.poke(program.input.0, input).expect("the input symbol lies in RAM");
         self.machine.reset(program.reset);
@@ -470,7 +470,7 @@ impl<U: Unit, P: Probe> Runner<'_, U, P> {
             self.machine.set_breakpoint(from);
         }
         if let Some(addr) = program.layer.filter(|_| program.scope.follows_layers()) {
-            self.machine.bus_mut().set_mark(addr);
+            self.machine.rewind_bus().set_mark(addr);
         }
     }
 

@@ -28,7 +28,7 @@ impl<'p, U: Unit, P: Probe> Runner<'p, U, P> {
     pub fn begin(&mut self, input: &[u8]) {
         self.start(input);
         if let Some(addr) = self.program.layer {
-            self.machine.bus_mut().set_mark(addr);
+            self.machine.rewind_bus().set_mark(addr);
         }
     }
 
