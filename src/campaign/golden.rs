@@ -3,9 +3,8 @@
 use super::outcome::Answers;
 use crate::campaign::images::Images;
 use crate::cpu::Stop;
-#[cfg(doc)]
-use crate::unit::MulOp;
-use crate::unit::{Counts, Latency, Recorder, Tuple};
+use crate::netlist::range::Range;
+use crate::unit::{Counts, Latency, MulOp, Recorder, Tuple};
 use crate::workload::{Program, Run, Runner};
 use rustc_hash::FxHashMap;
 use std::collections::BTreeMap;
@@ -62,7 +61,9 @@ pub struct Golden {
     pub distinct: usize,
     /// These operations, as indices into [`GoldenSet::tuples`].
     pub tuples: Indices,
-    /// Which operations are among them, by [`MulOp::index`].
+    /// Those among them that are in no product table ([`Range::SQUARE`]).
+    pub untabled: Indices,
+    /// Which operations are among these, by [`MulOp::index`].
     pub kinds: [bool; 4],
 }
 
@@ -177,17 +178,23 @@ impl Numbered {
     fn add(&mut self, run: Run, seen: Vec<Tuple>, record: bool) {
         let distinct = seen.len();
         let all = &mut self.set.tuples;
-        let mut tuples = Vec::new();
+        let (mut tuples, mut untabled) = (Vec::new(), Vec::new());
         let mut kinds = [false; 4];
         for tuple in seen.into_iter().filter(|_| record) {
-            kinds[tuple.op.index()] = true;
-            tuples.push(*self.numbers.entry(tuple).or_insert_with(|| {
+            let number = *self.numbers.entry(tuple).or_insert_with(|| {
                 all.push(tuple);
                 all.len() as u32 - 1
-            }));
+            });
+            tuples.push(number);
+            let Tuple { op, rs1, rs2 } = tuple;
+            if op != MulOp::MUL || Range::SQUARE.index(rs1, rs2).is_none() {
+                kinds[op.index()] = true;
+                untabled.push(number);
+            }
         }
         let top1 = self.set.answers.class(&run);
-        self.set.golden.push(Golden { run, top1, distinct, tuples: Indices::new(tuples), kinds });
+        let (tuples, untabled) = (Indices::new(tuples), Indices::new(untabled));
+        self.set.golden.push(Golden { run, top1, distinct, tuples, untabled, kinds });
     }
 }
 

@@ -372,8 +372,11 @@ impl<'a> Lab<'a> {
                 let runner = &mut bench.hands.runner;
                 if let FaultyUnit::Memo(unit) = runner.unit_mut() {
                     // What is known already is passed over; with many images not all of it has room.
-                    let tuples = golden.tuples.iter().map(|t| self.golden.tuples[t as usize]);
-                    unit.prepare(golden.kinds, tuples);
+                    let (kinds, some) = match unit.has_tables() {
+                        true => (golden.kinds, &golden.untabled),
+                        false => ([true; 4], &golden.tuples),
+                    };
+                    unit.prepare(kinds, some.iter().map(|t| self.golden.tuples[t as usize]));
                 }
                 let input = self.images.input(self.chosen[*image]);
                 let run = match beginning {

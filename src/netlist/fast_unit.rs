@@ -159,6 +159,11 @@ impl FastUnit {
         self
     }
 
+    /// Whether it looks MUL up in tables, where the operands are in their range.
+    pub fn has_tables(&self) -> bool {
+        !self.tables.is_empty()
+    }
+
     /// Whether every product that is in no table is computed, not looked up.
     fn is_computed(&self, op: MulOp) -> bool {
         !self.complete && (self.exact[op.index()] || self.code.is_there(op))
