@@ -122,3 +122,72 @@ fn a_unit_with_code_answers_and_counts_as_one_with_gates() {
     assert_eq!(counts.differing, expected.differing);
     assert!(fast.memo().is_some() && forgetful.memo().is_none());
 }
+
+/// With Booth's encoders a product is no sum of products of bits, but with one operand known it is a sum of multiples of the other.
+#[test]
+fn code_for_a_known_operand_multiplies_as_the_gates_do() {
+    for named in units::ALL {
+        let circuit = named.circuit();
+        let faults = universe(&circuit, Sites::All);
+        let mut random = Random(0xb007);
+        let (mut made, mut tried) = (0, 0);
+        for _ in 0..if cfg!(debug_assertions) { 3 } else { 12 } {
+            let fault = faults[random.below(faults.len())];
+            let Ok(sequences) = Sequences::new(&circuit, &[fault]) else { continue };
+            let mut code = Code::new().unwrap();
+            for op in MulOp::ALL {
+                if sequences.of(op).cycles().is_none() || sequences.of(op).exact().is_some() {
+                    continue;
+                }
+                let multiplier = (random.next() as u32 >> 2) | 0x4000_0000;
+                for known in [0, u32::MAX, 147, multiplier, random.next() as u32] {
+                    tried += usize::from(op == MulOp::MUL);
+                    let product = code.make_for_known(&sequences, op, (1, known)).unwrap();
+                    let Some(product) = product else { continue };
+                    made += usize::from(op == MulOp::MUL);
+                    let tuples = corners_and_random(op, &mut random, 400);
+                    let tuples: Vec<_> =
+                        tuples.into_iter().map(|t| Tuple { rs2: known, ..t }).collect();
+                    for (t, answer) in tuples.iter().zip(screen::answers(&sequences, &tuples)) {
+                        let Answer::Done { value, .. } = answer else { panic!("it answers") };
+                        let mine = code.known_product(product, t.rs1, t.rs2);
+                        let name = fault.name(circuit.netlist());
+                        assert_eq!(mine, value, "{} {name} {t:x?}", circuit.name());
+                    }
+                }
+            }
+        }
+        let booth = ["booth32", "single_cycle_mul"].contains(&named.name);
+        assert!(!booth || 4 * made > 3 * tried, "{}: {made} of {tried}", circuit.name());
+    }
+}
+
+/// Operands of which one comes again and again, so that code is made for it, and others between them.
+#[test]
+fn a_unit_with_code_for_some_operands_answers_and_counts_as_one_with_gates() {
+    let circuit = Circuit::load(Some(&units::folder().join("single_cycle_mul.toml")), None);
+    let circuit = Arc::new(circuit.expect("the multiplier is sound"));
+    let multipliers = [0x5a82_799a, 0x4000_0001, 0x7fff_ffff];
+    for name in ["n899/SA0", "n622/SA1", "n349/SA1"] {
+        let fault = Fault::parse(name, &circuit).unwrap();
+        let sequences = Sequences::new(&circuit, &[fault]).unwrap();
+        let mut fast = FastUnit::new(&circuit, sequences.clone()).forgetful();
+        let mut memo = FastUnit::new(&circuit, sequences).without_code();
+        let mut random = Random(0x0b0e);
+        let mut wrong = 0;
+        for i in 0..6000 {
+            let rs2 = match i % 5 {
+                4 => random.next() as u32,
+                i => multipliers[i % 3],
+            };
+            let rs1 = random.next() as u32 >> random.below(20);
+            let [answer, expected] =
+                [&mut fast, &mut memo].map(|unit| unit.exec(MulOp::MUL, rs1, rs2));
+            assert_eq!(answer, expected, "{name} {rs1:#x} {rs2:#x}");
+            let Answer::Done { value, .. } = answer else { panic!("it answers") };
+            wrong += u64::from(value != rs1.wrapping_mul(rs2));
+        }
+        assert_eq!((fast.counts(), fast.counts().wrong), (memo.counts(), wrong), "{name}");
+        assert!(wrong > 0, "{name}");
+    }
+}

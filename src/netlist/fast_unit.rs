@@ -274,11 +274,14 @@ impl FastUnit {
             self.entries = vec![Entry::default(); FIRST_CAPACITY];
             (self.used, self.forgot) = (0, true);
         }
-        if MulOp::ALL.iter().all(|op| !kinds[op.index()] || self.is_computed(*op)) {
+        // With code for what comes often the others are few.
+        let passed = |op: MulOp| self.is_computed(op) || self.code.is_there_for_some(op);
+        let passed = MulOp::ALL.map(|op| !kinds[op.index()] || !self.complete && passed(op));
+        if passed == [true; 4] {
             return;
         }
         let mut unknown: Vec<Tuple> = tuples
-            .filter(|t| !self.is_computed(t.op))
+            .filter(|t| !passed[t.op.index()])
             .filter(|t| self.tabled(t.op, t.rs1, t.rs2).is_none())
             .filter(|t| self.find(t.op, t.rs1, t.rs2).is_err())
             .collect();
@@ -379,7 +382,7 @@ impl FastUnit {
 
     #[cold]
     fn interpret(&mut self, op: MulOp, rs1: u32, rs2: u32) -> u32 {
-        self.code.missed(&self.sequences, op);
+        self.code.missed(&self.sequences, op, rs1, rs2);
         self.sequences.of(op).evaluate_one(&mut self.scratch, rs1, rs2)
     }
 }

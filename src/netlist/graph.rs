@@ -109,10 +109,24 @@ impl Graph {
 
     /// A graph of these ops, and what each op's output is. Slots may be written more than once.
     pub fn of(ops: &[Op], slots: usize) -> (Self, Vec<Literal>, Vec<Literal>) {
+        Self::with_known(ops, slots, None)
+    }
+
+    /// The same where one operand is known: 0 for rs1 or 1 for rs2, and its value.
+    pub fn with_known(
+        ops: &[Op],
+        slots: usize,
+        known: Option<(usize, u32)>,
+    ) -> (Self, Vec<Literal>, Vec<Literal>) {
         let mut graph = Self::new();
         let mut values = vec![Literal::Known(false); slots.max(OPERAND_BITS)];
         for (i, value) in values.iter_mut().enumerate().take(OPERAND_BITS) {
-            *value = Literal::Of(i as u32, false);
+            *value = match known {
+                Some((operand, bits)) if operand == i / 32 => {
+                    Literal::Known(bits >> (i % 32) & 1 == 1)
+                }
+                _ => Literal::Of(i as u32, false),
+            };
         }
         let mut outs = Vec::with_capacity(ops.len());
         for op in ops {

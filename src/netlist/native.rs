@@ -7,15 +7,20 @@
 use super::arithmetic::Arithmetic;
 use super::emit::Gates;
 use super::graph::{Graph, Literal};
-use super::plan::plan;
+use super::plan::{Limits, plan};
 use super::sequence::Sequences;
 use crate::native::{Assembler, NativeError};
 use crate::unit::MulOp;
 use cranelift_codegen::ir::{InstBuilder, Value, types};
 use cranelift_frontend::FunctionBuilder;
+use rustc_hash::FxHashMap;
 
 /// A function of rs1 and rs2.
 type Product = extern "C" fn(u32, u32) -> u32;
+
+/// Code for one known operand; it lives as long as the [`Code`] that it was made by.
+#[derive(Clone, Copy, Debug)]
+pub struct KnownProduct(Product);
 
 /// Host code for the operations of a faulty unit.
 #[derive(Debug)]
@@ -62,10 +67,32 @@ impl Code {
             return Ok(true);
         }
         let (mut graph, answer, words) = sequence.graph();
-        let Some(plan) = plan(&mut graph, &answer, &words) else { return Ok(false) };
+        let Some(plan) = plan(&mut graph, &answer, &words, Limits::USUAL) else {
+            return Ok(false);
+        };
         self.write(op, |b, operands| Arithmetic::new(&graph, &plan, operands).answer(b))?;
         self.arithmetic[op.index()] = true;
         Ok(true)
+    }
+
+    /// Makes code of an operation for one known operand (0 is rs1, 1 is rs2), which adds and multiplies. `None` if the gates are not proved to do
+    /// only that with this operand. Booth's encoders make sums of the other operand's multiples only where they are known.
+    ///
+    /// # Errors
+    /// [`NativeError`] if no code can be made.
+    pub fn make_for_known(
+        &mut self,
+        sequences: &Sequences,
+        op: MulOp,
+        known: (usize, u32),
+    ) -> Result<Option<KnownProduct>, NativeError> {
+        let (mut graph, answer, words) = sequences.of(op).graph_with(Some(known));
+        let Some(plan) = plan(&mut graph, &answer, &words, Limits::ONE_KNOWN) else {
+            return Ok(None);
+        };
+        let body =
+            |b: &mut FunctionBuilder, operands| Arithmetic::new(&graph, &plan, operands).answer(b);
+        self.function(body).map(|product| Some(KnownProduct(product)))
     }
 
     /// Makes code of every gate that is left, in a tenth of a second or more.
@@ -84,6 +111,14 @@ impl Code {
         op: MulOp,
         body: impl FnOnce(&mut FunctionBuilder, [Value; 2]) -> Value,
     ) -> Result<(), NativeError> {
+        self.products[op.index()] = Some(self.function(body)?);
+        Ok(())
+    }
+
+    fn function(
+        &mut self,
+        body: impl FnOnce(&mut FunctionBuilder, [Value; 2]) -> Value,
+    ) -> Result<Product, NativeError> {
         let signature = self.assembler.signature(&[types::I32, types::I32], Some(types::I32));
         let address = self.assembler.function(signature, |b| {
             let operands = begin(b);
@@ -94,8 +129,12 @@ impl Code {
         // Its memory lives as long as `assembler`, which goes with `self`; `products` is private and never handed out.
         // SAFETY: the function takes two 32-bit numbers, returns one, and touches no memory.
         let product = unsafe { std::mem::transmute::<*const u8, Product>(address) };
-        self.products[op.index()] = Some(product);
-        Ok(())
+        Ok(product)
+    }
+
+    /// A product for the known operand that its code was made for by this [`Code`].
+    pub fn known_product(&self, product: KnownProduct, rs1: u32, rs2: u32) -> u32 {
+        (product.0)(rs1, rs2)
     }
 
     /// A product, if there is code for it.
@@ -182,13 +221,41 @@ pub(super) struct LazyCode {
     asked: [u32; 4],
     /// For which operations code that adds and multiplies was tried.
     tried: [bool; 4],
+    /// By operation, for rs1 and for rs2: what is known of its values.
+    known: [[Values; 2]; 4],
     /// No code can be made on this host.
     impossible: bool,
+}
+
+/// Values of an operand that come again and again, as the multipliers of requantisation do.
+#[derive(Debug, Default)]
+struct Values {
+    seen: FxHashMap<u32, Seen>,
+    /// How many have code.
+    made: usize,
+    /// How many were tried in vain.
+    failed: usize,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Seen {
+    Times(u32),
+    Made(KnownProduct),
+    /// There can be no code.
+    Failed,
 }
 
 /// After so many products the code that adds and multiplies is made: it saves two or more microseconds a product and takes some
 /// thousands, but products seldom come alone.
 const ARITHMETIC_AFTER: u32 = 100;
+/// After so many products with a value the code for that value is made: it takes about a millisecond.
+const KNOWN_AFTER: u32 = 300;
+/// Values of an operand that are counted, at the most: one of which there are more does not come again.
+const COUNTED: usize = 1 << 11;
+/// Code for values of an operand, at the most.
+const MOST_KNOWN: usize = 1 << 8;
+/// After so many failures, with less successes, no further value is tried.
+const MOST_FAILED: usize = 8;
 /// After so many the gates are: they save one or two microseconds a product and take up to half a million.
 const GATES_AFTER: u32 = 500_000;
 
@@ -203,7 +270,12 @@ impl LazyCode {
     /// A product, if there is code for it.
     #[inline]
     pub fn product(&self, op: MulOp, rs1: u32, rs2: u32) -> Option<u32> {
-        self.code.as_ref()?.product(op, rs1, rs2)
+        let code = self.code.as_ref()?;
+        let [first, second] = &self.known[op.index()];
+        match second.made(rs2).or_else(|| first.made(rs1)) {
+            Some(product) => Some(code.known_product(product, rs1, rs2)),
+            None => code.product(op, rs1, rs2),
+        }
     }
 
     /// Never makes any.
@@ -211,19 +283,31 @@ impl LazyCode {
         Self { impossible: true, ..Self::default() }
     }
 
-    /// Whether there is code for an operation.
+    /// Whether there is code for an operation, whatever its operands are.
     pub fn is_there(&self, op: MulOp) -> bool {
         self.code.as_ref().is_some_and(|code| code.has(op))
     }
 
+    /// Whether there is code for an operation with some values of an operand.
+    pub fn is_there_for_some(&self, op: MulOp) -> bool {
+        self.known[op.index()].iter().any(|values| values.made > 0)
+    }
+
     /// Says that there was none, and makes it if it is due.
-    pub fn missed(&mut self, sequences: &Sequences, op: MulOp) {
+    pub fn missed(&mut self, sequences: &Sequences, op: MulOp, rs1: u32, rs2: u32) {
         let asked = &mut self.asked[op.index()];
         *asked = asked.saturating_add(1);
         match *asked {
             ARITHMETIC_AFTER => self.make_arithmetic(sequences, op),
             GATES_AFTER => self.make(|code| code.make_gates(sequences, op)),
             _ => {}
+        }
+        if self.tried[op.index()] && !self.is_there(op) {
+            for (operand, value) in [rs1, rs2].into_iter().enumerate() {
+                if self.known[op.index()][operand].is_due(value) {
+                    self.make_for(sequences, op, (operand, value));
+                }
+            }
         }
     }
 
@@ -240,6 +324,12 @@ impl LazyCode {
         }
     }
 
+    fn make_for(&mut self, sequences: &Sequences, op: MulOp, known: (usize, u32)) {
+        let mut made = None;
+        self.make(|code| code.make_for_known(sequences, op, known).map(|product| made = product));
+        self.known[op.index()][known.0].tried(known.1, made);
+    }
+
     fn make(&mut self, make: impl FnOnce(&mut Code) -> Result<(), NativeError>) {
         if self.impossible {
             return;
@@ -248,5 +338,47 @@ impl LazyCode {
             self.code = Code::new().ok();
         }
         self.impossible = self.code.as_mut().is_none_or(|code| make(code).is_err());
+    }
+}
+
+impl Values {
+    #[inline]
+    fn made(&self, value: u32) -> Option<KnownProduct> {
+        if self.made == 0 {
+            return None;
+        }
+        match self.seen.get(&value) {
+            Some(Seen::Made(product)) => Some(*product),
+            _ => None,
+        }
+    }
+
+    /// Counts a value; whether code for it is to be made now.
+    fn is_due(&mut self, value: u32) -> bool {
+        let hopeless = self.failed >= MOST_FAILED && self.failed > self.made;
+        if hopeless || self.made >= MOST_KNOWN {
+            return false;
+        }
+        let full = self.seen.len() >= COUNTED;
+        match self.seen.get_mut(&value) {
+            Some(Seen::Times(times)) => {
+                *times += 1;
+                *times == KNOWN_AFTER
+            }
+            Some(Seen::Made(_) | Seen::Failed) => false,
+            None if full => false,
+            None => {
+                self.seen.insert(value, Seen::Times(1));
+                false
+            }
+        }
+    }
+
+    fn tried(&mut self, value: u32, made: Option<KnownProduct>) {
+        match made {
+            Some(_) => self.made += 1,
+            None => self.failed += 1,
+        }
+        self.seen.insert(value, made.map_or(Seen::Failed, Seen::Made));
     }
 }

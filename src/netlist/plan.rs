@@ -8,16 +8,29 @@ use super::graph::{Graph, Literal, NodeId};
 use super::sums::{Field, Form, Rectangle, fields, mask, rectangles};
 use rustc_hash::FxHashMap;
 
-/// Nodes that a sum may leave over.
-const REST: usize = 8;
 /// Nodes that the sum of a single bit may leave over.
 const TOP_REST: usize = 2;
 const RECTANGLES: usize = 12;
-const FIELDS: usize = 6;
-/// What a bit may take that is also to be had through its gates.
-const CHEAP_TERMS: usize = 6;
 /// Bits of less depth go through their gates in any case.
 const SHALLOW: u32 = 4;
+
+/// What sums may be made of.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Limits {
+    /// Nodes that a sum may leave over.
+    rest: usize,
+    /// Fields of a word or an operand.
+    fields: usize,
+    /// Terms of a bit that is also to be had through its gates.
+    cheap_terms: usize,
+}
+
+impl Limits {
+    /// Where both operands are unknown: what exceeds these is not a sum, as a rule.
+    pub const USUAL: Self = Self { rest: 8, fields: 6, cheap_terms: 6 };
+    /// Where one is known: each of Booth's rows is a multiple of the other, cut off where the fault's column is.
+    pub const ONE_KNOWN: Self = Self { rest: 24, fields: 20, cheap_terms: 20 };
+}
 
 /// A sum modulo 2^n.
 #[derive(Clone, Debug)]
@@ -77,6 +90,7 @@ pub(super) struct Planner<'g> {
     open: Vec<bool>,
     ways: FxHashMap<NodeId, Way>,
     cuts: bool,
+    limits: Limits,
 }
 
 /// A plan, if there is one: without cuts if that goes, else cut at the words.
@@ -84,6 +98,7 @@ pub(super) fn plan(
     graph: &mut Graph,
     answer: &[Literal; 32],
     words: &[Vec<Placed>],
+    limits: Limits,
 ) -> Option<Plan> {
     [false, true].into_iter().find_map(|cuts| {
         let mut places = FxHashMap::default();
@@ -101,6 +116,7 @@ pub(super) fn plan(
             open: vec![false; count],
             ways: FxHashMap::default(),
             cuts,
+            limits,
         };
         let answer = planner.answer(answer)?;
         Some(Plan { answer, words: planner.planned, ways: planner.ways })
@@ -124,7 +140,7 @@ impl Planner<'_> {
                 }
             }
         }
-        let mut form = self.form(&target, 32, 0, REST, self.cuts)?;
+        let mut form = self.form(&target, 32, 0, self.limits.rest, self.cuts)?;
         form.constant = form.constant.wrapping_add(constant);
         for (node, weight) in stops {
             let place = form.stops.entry(node).or_default();
@@ -165,7 +181,10 @@ impl Planner<'_> {
             n,
             constant: constant & mask(n),
             rectangles: rectangles(&form.products, n, limit)?,
-            operands: [fields(&operands[0], n, FIELDS)?, fields(&operands[1], n, FIELDS)?],
+            operands: [
+                fields(&operands[0], n, self.limits.fields)?,
+                fields(&operands[1], n, self.limits.fields)?,
+            ],
             words: Vec::new(),
             bits: form.rest,
         };
@@ -173,7 +192,8 @@ impl Planner<'_> {
         by_word.sort_unstable_by_key(|(word, _)| *word);
         for (word, weights) in by_word {
             self.word(word)?;
-            sum.words.extend(fields(&weights, n, FIELDS)?.into_iter().map(|f| (word, f)));
+            sum.words
+                .extend(fields(&weights, n, self.limits.fields)?.into_iter().map(|f| (word, f)));
         }
         for (node, _) in &sum.bits {
             self.bit(*node)?;
@@ -197,7 +217,7 @@ impl Planner<'_> {
             target.push((node, if inverted { weight.wrapping_neg() } else { weight }));
             constant |= u64::from(inverted) << bit;
         }
-        let mut form = self.form(&target, high + 1, low, REST, true)?;
+        let mut form = self.form(&target, high + 1, low, self.limits.rest, true)?;
         form.constant = form.constant.wrapping_add(constant);
         let sum = self.sum(form, RECTANGLES)?;
         self.planned[word] = Some(sum);
@@ -268,7 +288,7 @@ impl Planner<'_> {
             };
             let Some(sum) = self.sum(form, 2) else { continue };
             let terms = sum.rectangles.len() + sum.words.len();
-            if terms + sum.operands.iter().map(Vec::len).sum::<usize>() <= CHEAP_TERMS {
+            if terms + sum.operands.iter().map(Vec::len).sum::<usize>() <= self.limits.cheap_terms {
                 return Some(sum);
             }
         }

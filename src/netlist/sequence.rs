@@ -95,7 +95,15 @@ impl Sequence {
     /// The program as a graph, and what it gives for each bit of the answer.
     /// Also the words of the sound unit, as far as their bits are there: the bit, ascending, and its node.
     pub(super) fn graph(&self) -> (Graph, [Literal; 32], Vec<Vec<Placed>>) {
-        let (graph, outs, values) = Graph::of(&self.ops, self.slots);
+        self.graph_with(None)
+    }
+
+    /// The same where one operand is known: 0 for rs1 or 1 for rs2, and its value.
+    pub(super) fn graph_with(
+        &self,
+        known: Option<(usize, u32)>,
+    ) -> (Graph, [Literal; 32], Vec<Vec<Placed>>) {
+        let (graph, outs, values) = Graph::with_known(&self.ops, self.slots, known);
         let bit = |(i, op): &(u8, u32)| match outs[*op as usize] {
             Literal::Of(node, inverted) if graph.nodes[node as usize].arity > 0 => {
                 Some(Placed { bit: u32::from(*i), node, inverted })

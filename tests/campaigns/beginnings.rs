@@ -11,6 +11,7 @@ fn runs_that_begin_together_are_those_from_reset() {
         ("all", &["--scope", "all"][..]),
         ("mac", &["--scope", "mac"]),
         ("late", &["--from", "interpreter_run"]),
+        ("booth", &["--binding", "single_cycle_mul", "--scope", "conv"]),
     ] {
         let run = |name: &str, more: &[&str]| {
             let out = at(&format!("{scope}-{name}"));
