@@ -30,7 +30,7 @@ bench:
 compare *FLAGS:
     benches/compare.sh {{FLAGS}}
 
-# The reference study's set-up in three scopes, and a report that shows them side by side; about an hour on two cores. A first look: just study runs/look --images 20 --faults 200
+# The reference study's set-up in three scopes, and a report that shows them side by side; about one and a half hours on two busy cores. A first look: just study runs/look --images 20 --faults 200
 study OUT *FLAGS:
     cargo build --release
     STUCKAT=target/release/stuckat examples/study/run.sh {{OUT}} {{FLAGS}}

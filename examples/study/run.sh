@@ -3,7 +3,7 @@
 #
 #   examples/study/run.sh OUT [flags of 'stuckat campaign' that win over plan.toml ...]
 #
-# As it stands it takes about an hour on two cores (1,178 faults x 2,000 images x 3); '--images 20 --faults 200' gives a first look in a minute.
+# As it stands it takes about one and a half hours on two busy cores (1,178 faults x 2,000 images x 3); '--images 20 --faults 200' gives a first look in a minute.
 # With other data and another network: --model net.tflite --data FOLDER. An interrupted run continues when it is started again.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)

@@ -154,7 +154,7 @@ fn wrong_products(s: &Summary, scales: &Scales) -> Option<Chart> {
     let x = match every {
         1 => "Share of multiplications with a wrong product".to_owned(),
         _ => format!(
-            "Share of multiplications with a wrong product ({} of {} faults drawn)",
+            "Share of wrong products ({} of {} faults)",
             grouped(points.len()),
             grouped(s.results.len())
         ),
